@@ -61,6 +61,7 @@ def flagged(
         return (), passed
     from diagnose.readers.elf import library as linkfile
 
+    linkfile.refuse_many(given.libs[0][1].where, given.libs, given.folders)
     folders = [os.path.join(cwd, folder) for folder in given.folders]
     path = variables.get("LIBRARY_PATH")
     own = (*(path.value.split(":") if path else ()), *tools.link_dirs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache, re
 from diagnose.readers import toml
 from diagnose.readers.cargo.files import parsed, place_of, present
 
@@ -92,8 +92,12 @@ def _of_project(here: Root, path: str, text: str, own: dict[str, Any]) -> Iterat
         return
     folder = os.path.dirname(path)
 
+    @cache
+    def quote(key: str) -> str:
+        return f"{key} = {project[key]!r}"[:120] if key in project else "[project]"
+
     def invalid(wrong: str, key: str) -> Refusal:
-        quoted = f"{key} = {project[key]!r}"[:120] if key in project else "[project]"
+        quoted = quote(key)
         return Refusal(_INVALID, f"pyproject.toml: {wrong}", quoted, place_of(path, text, ("project", key)))
 
     if "name" not in project:
@@ -120,8 +124,12 @@ def _of_project(here: Root, path: str, text: str, own: dict[str, Any]) -> Iterat
 def _of_settings(here: Root, path: str, text: str, table: dict[str, Any], content: dict[str, Any]) -> Iterator[Refusal]:
     folder = os.path.dirname(path)
 
+    @cache
+    def quote(key: str) -> str:
+        return f"{key} = {table[key]!r}"[:120]
+
     def refused(key: str, wrong: str, cause: str = _SETTINGS) -> Refusal:
-        quoted = f"{key} = {table[key]!r}"[:120]
+        quoted = quote(key)
         return Refusal(cause, f"[tool.maturin] {wrong}"[:160], quoted, place_of(path, text, ("tool", "maturin", key)))
 
     for key in ("python-source", "data"):

@@ -33,14 +33,23 @@ def meant(name: str, codename: str) -> list[str]:
 
     People give the package, the library as the linker knows it, or nearly the right spelling.
     """
-    known = dict.fromkeys((*debian_pc.names(codename), *table.rows()))
+    known = _known(codename)
     found = [module_of(name), library_module(name.removeprefix("lib"), codename)]
-    found += [other for other in known if other.lower() == name.lower()]
+    found += known.get(name.lower(), [])
     if not any(found):
         from difflib import get_close_matches
 
-        found = get_close_matches(name, known, n=3, cutoff=0.75)
-    return [one for one in dict.fromkeys(filter(None, found)) if one in known and one != name][:3]
+        found = get_close_matches(name, [one for some in known.values() for one in some], n=3, cutoff=0.75)
+    return [one for one in dict.fromkeys(filter(None, found)) if one in known.get(one.lower(), ()) and one != name][:3]
+
+
+@cache
+def _known(codename: str) -> dict[str, list[str]]:
+    """Return {name in lower case: names} of the modules of a release, or of all."""
+    found: dict[str, list[str]] = {}
+    for name in dict.fromkeys((*debian_pc.names(codename), *table.rows())):
+        found.setdefault(name.lower(), []).append(name)
+    return found
 
 
 def spelled(name: str) -> str:
@@ -50,8 +59,8 @@ def spelled(name: str) -> str:
     """
     if name in table.rows() or debian_pc.releases(name):
         return name
-    known = (*table.rows(), *debian_pc.names())
-    return next((other for other in known if other.lower() == name.lower()), name)
+    others = _known("").get(name.lower(), [])
+    return next((other for other in others if other in table.rows()), next(iter(others), name))
 
 
 def modules_of_crate(crate: str, codename: str = "") -> list[str]:

@@ -71,11 +71,12 @@ def providers(module: str, codename: str = "") -> list[Provider]:
     return list(dict.fromkeys(Provider(row[3], _FOLDERS.get(row[4], row[4])) for row in sorted(rows)))
 
 
-def names(codename: str = "") -> list[str]:
+@cache
+def names(codename: str = "") -> tuple[str, ...]:
     """Return the names of all modules that the release *codename* has; those of all releases if it is unknown."""
     suite = _SUITES.get(codename, codename)
     rows = (line.split("\t") for line in _table().decode().splitlines() if not line.startswith("#"))
-    return [row[0] for row in rows if len(row) < 4 or suite not in SUITES or suite in row[3].split(",")]
+    return tuple(row[0] for row in rows if len(row) < 4 or suite not in SUITES or suite in row[3].split(","))
 
 
 def releases(module: str) -> list[str]:

@@ -18,7 +18,7 @@ import pytest
 
 from diagnose.engine import registry
 from diagnose.engine.run import Result, run_checks
-from diagnose.readers.wheel import as_dict, reader
+from diagnose.readers.wheel import as_dict, markup, metadata, reader
 from hostile import wheel as fuzz
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "readers"))
@@ -261,3 +261,19 @@ def test_the_harness_makes_the_same_input_from_the_same_seed() -> None:
     made = [[fuzz.mutate(random.Random(seed), known[0]) for seed in range(5)] for _ in range(2)]
     assert made[0] == made[1]
     assert len({hashlib.sha256(data).digest() for data in made[0]}) == 5
+
+
+PARAGRAPHS = ["a-" * 4000, "a_b-c:" * 1300, ":a:b" * 2000, "a/" * 4000, "`a` " * 2000, "a-a_ " * 1600]
+
+
+@pytest.mark.parametrize("paragraph", PARAGRAPHS)
+def test_the_markup_of_a_description_takes_time_in_proportion(paragraph: str) -> None:
+    text = f"{paragraph}\n\n" * 30
+    with pace.within(2):
+        markup.flaws(text)
+
+
+def test_the_values_of_all_sboms_are_counted() -> None:
+    raw = b'{"bomFormat": "CycloneDX", "components": [' + b"[]," * 300_000 + b"[]]}"
+    with pace.within(3):
+        assert len(metadata.sboms((f"{number}.json", raw) for number in range(16))) == 1

@@ -12,6 +12,8 @@ from readers import miniroot
 
 from diagnose.model.finding import InputError
 from diagnose.readers import env
+from diagnose.readers.system import apt_skew
+from diagnose.readers.system.root import Root
 
 ARMHF = "armv7-unknown-linux-gnueabihf"
 MANIFEST = '[package]\nname = "d"\nversion = "0.1.0"\n'
@@ -69,7 +71,113 @@ def test_a_folder_of_gcc_whose_version_has_digits_beyond_ascii(tmp_path: Path) -
     assert facts.toolchain.link_dirs[0] == "/usr/lib/gcc-cross/arm-linux-gnueabihf/12"
 
 
+def _many(form: str, count: int) -> str:
+    """Return *form* with each number below *count* in place of ``#``."""
+    return "".join(form.replace("#", str(number)) for number in range(count))
+
+
+def _crate(number: int) -> str:
+    """Return the manifest of a crate that needs the next one."""
+    needs = f'c{number + 1} = {{ path = "../c{number + 1}" }}\n' + _many('d# = { path = "../c0" }\n', 100)
+    return f'[package]\nname = "c{number}"\nversion = "1.0.0"\n[dependencies]\n{needs}'
+
+
+CHAIN = [f'[[package]]\nname = "a{i}"\nversion = "1.0.0"\ndependencies = [\n "a{i + 1}",\n]\n' for i in range(4000)]
+MATURIN = '[build-system]\nbuild-backend = "maturin"\n[project]\nname = "d"\nversion = "1"\n'
+PROJECTS = {
+    "members that are not there": {"Cargo.toml": MANIFEST + "[workspace]\nmembers = [" + '"m",' * 40_000 + "]\n"},
+    "patterns of members": {
+        "Cargo.toml": MANIFEST + "[workspace]\nmembers = [" + _many('"*#*",', 20_000) + "]\n",
+        **{f"d{number}/x": "" for number in range(200)},
+    },
+    "packages of a lock file in one line each": {
+        "Cargo.toml": MANIFEST,
+        "Cargo.lock": "version = 3\npackage = [\n" + _many('{ name = "a#", version = "1.0.0" },\n', 12_000) + "]\n",
+    },
+    "features of crates behind one another": {
+        "Cargo.toml": MANIFEST + "[dependencies]\n" + _many('a# = { version = "1", features = ["f#"] }\n', 4000),
+        "Cargo.lock": "version = 3\n" + "".join(CHAIN),
+    },
+    "words of one list": {
+        "Cargo.toml": MANIFEST,
+        ".cargo/config.toml": "[build]\nrustflags = [" + _many('"--cfg","x#",', 10_000) + "]\n",
+    },
+    "scripts that are not strings": {
+        "Cargo.toml": MANIFEST,
+        "pyproject.toml": MATURIN + "[project.scripts]\n" + _many("s# = 1\n", 8000),
+    },
+    "features that are not there": {
+        "Cargo.toml": MANIFEST,
+        "pyproject.toml": MATURIN + "[tool.maturin]\nfeatures = [" + _many('"f#",', 8000) + "]\n",
+    },
+    "crates behind one another": {
+        "Cargo.toml": MANIFEST + '[dependencies]\nc0 = { path = "c0" }\n',
+        **{f"c{number}/Cargo.toml": _crate(number) for number in range(150)},
+    },
+}
+
+
+@pytest.mark.parametrize("case", PROJECTS)
+def test_a_project_takes_no_longer_than_its_size_allows(tmp_path: Path, case: str) -> None:
+    root = _root(tmp_path / "root", {})
+    for name, text in PROJECTS[case].items():
+        miniroot.write(tmp_path / "p" / name, text)
+    with pace.within(4):
+        env.read(str(root), ARMHF, cwd=str(tmp_path / "p"), environ={})
+
+
+MANY = {
+    "modules": {"Cargo.toml": MANIFEST + "[package.metadata.system-deps]\n" + _many("m# = '1'\n", 501)},
+    "folders of sources": {
+        "Cargo.toml": MANIFEST,
+        "Cargo.lock": 'version = 3\n[[package]]\nname = "a"\nversion = "1.0.0"\n',
+        ".cargo/config.toml": _many('[source.s#]\ndirectory = "v#"\n', 201),
+    },
+    "libraries or folders": {
+        "Cargo.toml": MANIFEST,
+        ".cargo/config.toml": "[build]\nrustflags = [" + _many('"-lx#",', 1001) + "]\n",
+    },
+    "too many included files": {
+        "Cargo.toml": MANIFEST,
+        ".cargo/config.toml": "include = [" + '"0.toml",' * 10 + "]\n",
+        **{f".cargo/{number}.toml": "include = [" + f'"{number + 1}.toml",' * 10 + "]\n" for number in range(7)},
+        ".cargo/7.toml": "",
+    },
+}
+
+
+@pytest.mark.parametrize("reason", MANY)
+def test_a_project_of_more_than_any_has_is_refused(tmp_path: Path, reason: str) -> None:
+    root = _root(tmp_path / "root", {})
+    for name, text in MANY[reason].items():
+        miniroot.write(tmp_path / "p" / name, text)
+    with pace.within(4), pytest.raises(InputError, match=reason):
+        env.read(str(root), ARMHF, cwd=str(tmp_path / "p"), environ={})
+
+
+def test_the_packages_of_an_index_without_versions(tmp_path: Path) -> None:
+    path = "var/lib/apt/lists/x_dists_bookworm_main_binary-armhf_Packages"
+    text = "Package: a\n" * 200_000 + "\nPackage: b\nSource: c\nVersion: 1\n\nx\nVersion: 2\n\nPackage: b\nVersion: 3\n"
+    root = Root(str(_root(tmp_path, {path: text})))
+    with pace.within(2):
+        assert apt_skew.offers(root, "armhf", {"a", "b"}) == (("b", "1"), ("b", "3"))
+
+
 LARGE = {
+    "lines of a field": lambda n: {
+        SOURCES: "Types: deb\nURIs: http://mirror.example/\nSuites: a\nComponents: m\nX-A: b\n" + " a\n" * 1000 * n
+    },
+    "characters in quotes": lambda n: {
+        "etc/apt/sources.list": f'deb "http://mirror.example/{"a" * 5000 * n}" a main\n'
+    },
+    "files that require one another": lambda n: {
+        PC: f"{ALSA}Requires: {_many('m# ', 3 * n)}\n",
+        **{
+            PC.replace("alsa", f"m{number}"): f"Name: m\nDescription: m\nVersion: 1\nRequires: {_many('m# ', 20)}\n"
+            for number in range(3 * n)
+        },
+    },
+    "flags of a file": lambda n: {PC: ALSA.replace("-lasound", _many("-L/x# -lx# ", 10 * n))},
     "requirements that are missing": lambda n: {PC: f"{ALSA}Requires: {' '.join(f'm{i}' for i in range(20 * n))}\n"},
     "the same requirement": lambda n: {
         PC: f"{ALSA}Requires.internal: {'m ' * 50 * n}\nRequires.private: {'m ' * 50 * n}"
@@ -104,6 +212,13 @@ def test_the_cost_grows_with_the_size_only(tmp_path: Path, case: str) -> None:
         ),
         ({SOURCES: f"Types: deb\nURIs: {'a ' * 2500}\nSuites: {'b ' * 2500}\nComponents: main\n"}, "URIs or suites"),
         ({"etc/apt/sources.list": "deb http://mirror.example/debian a main\n" * 4001}, "more than 4000 entries"),
+        ({"etc/apt/sources.list": f"deb [arch={'a,' * 201}] http://mirror.example/ a main\n"}, "200 architectures"),
+        ({"etc/apt/sources.list": f"deb [{'a=b ' * 201}] http://mirror.example/ a main\n"}, "components or options"),
+        (
+            {"etc/apt/sources.list": "deb mirror+file:/m a main\n" * 3000, "m": "http://mirror.example/\n" * 40_000},
+            "mirrors of all entries",
+        ),
+        ({PC: ALSA.replace("-lasound", _many("-lx# ", 1001))}, "libraries or folders"),
     ],
 )
 def test_where_a_small_file_would_mean_much_reading_stops(tmp_path: Path, files: dict[str, str], reason: str) -> None:

@@ -153,7 +153,8 @@ class Config(NamedTuple):
             setting = Setting(".".join(keys), "", place_of(path, text, keys))
             if isinstance(value, list):
                 words = [word for word in value if isinstance(word, str)]
-                yield from ((word, setting._replace(value=" ".join(words))) for word in words)
+                setting = setting._replace(value=" ".join(words))
+                yield from ((word, setting) for word in words)
 
     def _fitting(self, target: Target) -> Iterator[str]:
         """Yield the names of the ``[target.'cfg(…)']`` tables that fit *target*, each once."""
@@ -244,6 +245,7 @@ def configuration(root: Root, cwd: str, cargo_home: str) -> Config:
     here = root if root.live else Root("/")
     found: list[tuple[str, dict[str, Any], str]] = []
     shared: set[str] = set()
+    included = itertools.count(1)
     folders = [(here, os.path.join(folder, ".cargo")) for folder in upwards(os.path.realpath(cwd))]
     if (root, cargo_home) not in folders:
         folders.append((root, cargo_home))
@@ -252,7 +254,7 @@ def configuration(root: Root, cwd: str, cargo_home: str) -> Config:
             path = os.path.join(folder, name)
             text = present(place, path)
             if text is not None:
-                files = list(_with_included(place, path, text, ()))
+                files = list(_with_included(place, path, text, (), included))
                 found += files
                 if folder == cargo_home:
                     shared.update(name for name, _, _ in files)
@@ -268,9 +270,12 @@ INCLUDE_DEPTH, INCLUDE_LIMIT = 8, 64
 
 
 def _with_included(
-    place: Root, path: str, text: str, above: tuple[str, ...]
+    place: Root, path: str, text: str, above: tuple[str, ...], included: Iterator[int]
 ) -> Iterator[tuple[str, dict[str, Any], str]]:
-    """Yield a file and its ``include`` files in order of precedence: the file, then its last include."""
+    """Yield a file and its ``include`` files in order of precedence: the file, then its last include.
+
+    *included* counts those of all files.
+    """
     content = parsed(path, text)
     yield path, content, text
     named = content.get("include", [])
@@ -282,11 +287,11 @@ def _with_included(
         other = os.path.normpath(os.path.join(os.path.dirname(path), name))
         if other in (path, *above):
             raise InputError(f"{path}: cargo refuses to include {other}, which includes it")
-        if len(above) > INCLUDE_DEPTH or len(entries) > INCLUDE_LIMIT:
+        if len(above) > INCLUDE_DEPTH or next(included) > INCLUDE_LIMIT:
             raise InputError(f"{path}: too many included files")
         inner = present(place, other)
         if inner is not None:
-            yield from _with_included(place, other, inner, (*above, path))
+            yield from _with_included(place, other, inner, (*above, path), included)
         elif not (isinstance(entry, dict) and entry.get("optional") is True):
             raise InputError(f"{path}: cargo stops, because the file that it includes, {other}, does not exist")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from diagnose.model._lazy_stdlib import NamedTuple
+from diagnose.model._lazy_stdlib import NamedTuple, re
 from diagnose.model.finding import InputError
 from diagnose.readers.cargo.files import parsed
 
@@ -94,6 +94,8 @@ def _as_written(text: str) -> Lock | None:
 
 def _as_toml(path: str, text: str) -> Lock:
     """Parse a Cargo.lock of another author, or of an older cargo."""
+    from bisect import bisect_left  # rare
+
     content = parsed(path, text)
     version, entries = content.get("version"), content.get("package", [])
     numbered = version is None or (isinstance(version, int) and not isinstance(version, bool) and version >= 0)
@@ -101,7 +103,11 @@ def _as_toml(path: str, text: str) -> Lock:
         raise InputError(
             f"{path}: {'`version` is not a number' if isinstance(entries, list) else '`package` is not a list'}"
         )
-    lines = text.splitlines()
+    places: dict[str, list[int]] = {}  # name → numbers of lines, from 0
+    for number, line in enumerate(text.splitlines()):
+        if line.lstrip().startswith("name"):
+            for quoted in re.finditer(r"\"([^\"]*)\"|'([^']*)'", line):
+                places.setdefault(quoted[1] or quoted[2] or "", []).append(number)
     crates: list[Crate] = []
     start = 0
     for place, entry in enumerate(entries, 1):
@@ -112,9 +118,9 @@ def _as_toml(path: str, text: str) -> Lock:
                 raise InputError(f"{path}: package {place} has no {key}")
         if not isinstance(listed, list) or not all(isinstance(one, str) for one in listed):
             raise InputError(f"{path}: the dependencies of {name} are not a list of strings")
-        quoted = (f'"{name}"', f"'{name}'")
-        found = (at for at in range(start, len(lines)) if lines[at].lstrip().startswith("name"))
-        start = next((at + 1 for at in found if any(one in lines[at] for one in quoted)), start)
+        lines = places.get(name or "", [])
+        at = bisect_left(lines, start)
+        start = lines[at] + 1 if at < len(lines) else start
         names = tuple(one.partition(" ")[0] for one in listed)
         registry = str(table.get("source", "")).startswith(("registry+", "sparse+"))
         crates.append(Crate(str(name), str(release), start, names, "source" not in table, registry))

@@ -13,13 +13,17 @@ from diagnose.model.finding import InputError
 from diagnose.readers.cargo.files import base_folder, parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from diagnose.readers.cargo.config import Config, Override
     from diagnose.readers.cargo.features import Features
     from diagnose.readers.cargo.lock import Crate
     from diagnose.readers.system.root import Root
+
+
+SOURCES_LIMIT = 200
+"""Folders of sources in cargo's configuration: every crate is looked for in each."""
 
 
 class Need(NamedTuple):
@@ -133,12 +137,14 @@ def _spaced(requirement: str) -> str:
 
 def source_folders(root: Root, cargo_home: str, config: Config) -> tuple[str, ...]:
     """Return the folders of unpacked crates, of cargo itself and from its configuration."""
-    found = []
+    found: list[str] = []
     for path, content, _ in config.files:
         table = content.get("source")
         entries = table.values() if isinstance(table, dict) else ()
         named = (entry.get("directory") for entry in entries if isinstance(entry, dict))
         found += [os.path.join(base_folder(path), folder) for folder in named if isinstance(folder, str)]
+        if len(found) > SOURCES_LIMIT:
+            raise InputError(f"{path}: more than {SOURCES_LIMIT} folders of sources")
     folder = os.path.join(cargo_home, "registry", "src")
     return (*found, *(os.path.join(folder, name) for name in root.names(folder)))
 
@@ -153,17 +159,17 @@ def source_of(root: Root, crate: Crate, sources: tuple[str, ...]) -> tuple[str, 
     return None
 
 
-def is_optional(row: CrateRow, crate: Crate, turned_on: Features, named: Mapping[str, set[str]]) -> bool | None:
+def is_optional(row: CrateRow, crate: Crate, turned_on: Features, named: Callable[[str], set[str]]) -> bool | None:
     """Whether *crate* does not need the module of *row*; None if unknown.
 
-    *named* are the features by name, for crates whose dependents are unknown.
+    *named* returns the features of a crate by its name, for those whose dependents are unknown.
     """
     unless = row.unless
     if not unless.startswith(("?", "!")):
         return unless == "own" or (unless.startswith("+") and unless[1:] in crate.dependencies)
     active = turned_on.of(crate.name)
     certain = active is not None
-    active = named.get(crate.name, set()) if active is None else active
+    active = named(crate.name) if active is None else active
     if any((word[1:] in active) is word.startswith("!") for word in unless.split(",")):
         return True
     certain = certain and _compatible(crate.version, row.version)

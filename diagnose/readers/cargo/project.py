@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.finding import InputError
 from diagnose.readers.cargo import build_tools, manifest_values, workspace
 from diagnose.readers.cargo.build_scripts import compiles_protos, named_modules
 from diagnose.readers.cargo.cfg import fits
@@ -28,11 +29,13 @@ from diagnose.readers.cargo.project_facts import Floor, Project, configured, loc
 from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Any
 
     from diagnose.model.targets import Target
 
+#: The most modules of pkg-config that a project may need: each is looked for.
+NEEDS_LIMIT = 500
 #: The crates that call pkg-config for a build script.
 _ASKING = frozenset({"pkg-config", "system-deps", "metadeps"})
 
@@ -92,6 +95,8 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
             if folder and (modules := named_modules(place, folder)):
                 scripts.append((unknown[-1], modules))
     unique = tuple(dict.fromkeys(needs))
+    if len(unique) > NEEDS_LIMIT:
+        raise InputError(f"{lock or manifest}: more than {NEEDS_LIMIT} modules for pkg-config")
     crates = tuple(crate for crate in crates if crate.name in reached)
     protos = any(compiles_protos(root, folder) for folder in _of_proto_crates(root, crates, sources))
     abi3 = _abi3(content)
@@ -255,23 +260,28 @@ def _reached(
     return closure(edges, start)
 
 
-def _features(manifests: tuple[dict[str, Any], ...], crates: tuple[Crate, ...]) -> dict[str, set[str]]:
-    """Return {crate: features that the manifests request} of their dependencies, passed on to indirect ones.
+def _features(manifests: tuple[dict[str, Any], ...], crates: tuple[Crate, ...]) -> Callable[[str], set[str]]:
+    """Return a function: crate → features that the manifests request, of it or of a crate that depends on it.
 
     A crate that wraps another has its features under the same names (``zstd/pkg-config`` is ``zstd-sys/pkg-config``).
     """
-    edges: dict[str, set[str]] = {}
-    found: dict[str, set[str]] = {}
+    requested: dict[str, set[str]] = {}
     for manifest in manifests:
         for _, section in workspace.sections(manifest):
             for kind, key, options in workspace.dependencies(section):
                 named = options.get("features")
-                if kind == "dev-dependencies" or not isinstance(named, list) or not named:
-                    continue
-                edges = edges or _edges(crates)
-                for name in closure(edges, (str(options.get("package", key)),)):
-                    found.setdefault(name, set()).update(map(str, named))
-    return found
+                if kind != "dev-dependencies" and isinstance(named, list) and named:
+                    requested.setdefault(str(options.get("package", key)), set()).update(map(str, named))
+    users: dict[str, set[str]] = {}
+
+    def of(crate: str) -> set[str]:
+        if not users and requested:
+            for user, names in _edges(crates).items():
+                for name in names:
+                    users.setdefault(name, set()).add(user)
+        return {feature for name in closure(users, (crate,)) for feature in requested.get(name, ())}
+
+    return of
 
 
 def _left_out(manifest: dict[str, Any], target: Target, active: set[str] | None = None) -> set[str]:

@@ -6,6 +6,8 @@ pkg-config(1) and pkgconf(1).
 
 from __future__ import annotations
 
+from itertools import islice
+
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
@@ -14,6 +16,10 @@ if TYPE_CHECKING:
 
     from diagnose.model.targets import Target
     from diagnose.readers.cargo.variables import Setting, Variables
+
+
+LIMIT = 2000
+"""Variables that are looked at; no process is started with as many."""
 
 
 class Ignored(NamedTuple):
@@ -56,7 +62,7 @@ _CARGO_KEYS = ("LINKER", "RUNNER", "RUSTFLAGS")
 def find(variables: Variables, target: Target) -> tuple[Ignored, ...]:
     """Return the variables that no tool reads in a build for *target*."""
     found = []
-    for setting in variables.all():
+    for setting in islice(variables.all(), LIMIT):
         for look in (_misplaced, _cargo_target, _per_target, _misspelt):
             ignored = next(look(setting, target), None)
             if ignored is not None:
@@ -141,6 +147,8 @@ def _misspelt(setting: Setting, target: Target) -> Iterator[Ignored]:
         return
     if name.startswith("PKG_CONFIG_") and name.count("_") > 3:
         return  # PKG_CONFIG_<MODULE>_<VARIABLE> overrides a module's variable
+    if len(name) > 2 * max(map(len, _KNOWN)):
+        return
     import difflib
 
     close = difflib.get_close_matches(_fold(name), _KNOWN, n=1, cutoff=0.85)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 
+from diagnose.model import globs
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 #: The most manifests that are read for one project.
 LIMIT = 200
+#: The most names of files that are compared with patterns of members.
+COMPARED_LIMIT = 200_000
 
 
 def manifests(
@@ -30,9 +33,12 @@ def manifests(
         InputError: one of them is broken.
     """
     seen: set[str] = set()
+    matcher = _Matcher(place)
     pending = [os.path.dirname(first), os.path.dirname(top)]
-    while pending and len(seen) < LIMIT:
-        folder = os.path.normpath(pending.pop(0))
+    for named in pending:  # which grows
+        if len(seen) == LIMIT:
+            return
+        folder = os.path.normpath(named)
         path = os.path.join(folder, "Cargo.toml")
         if folder in seen or not place.is_file(path):
             continue
@@ -42,7 +48,7 @@ def manifests(
         workspace = content.get("workspace")
         members = workspace.get("members") if isinstance(workspace, dict) else None
         for member in members if isinstance(members, list) else ():
-            pending += _matching(place, folder, str(member))
+            pending += matcher.matching(folder, str(member))
         for section in (*sections(content), ("", workspace if isinstance(workspace, dict) else {})):
             for _, _, options in dependencies(section[1]):
                 if isinstance(options.get("path"), str):
@@ -81,13 +87,13 @@ def absent_sources(
     package for a *wheel* with a library, only that is compiled.
     """
     members = {first, *_listed(place, top, found.get(top, {}))}
-    loaded = set(members)
-    for _ in found:
-        named = {path: _path_dependencies(found.get(path, {}), path in members) for path in loaded}
-        more = {_manifest(path, folder) for path, folders in named.items() for folder in folders}
-        if more <= loaded:
-            break
-        loaded |= more
+    loaded: set[str] = set()
+    pending = list(members)
+    while pending:
+        path = pending.pop()
+        if path not in loaded:
+            loaded.add(path)
+            pending += {_manifest(path, one) for one in _path_dependencies(found.get(path, {}), path in members)}
     for path, content in found.items():
         if path in loaded and isinstance(content.get("package"), dict):
             yield from _unsourced(place, path, content, own=path == first, wheel=wheel)
@@ -108,10 +114,11 @@ def _listed(place: Root, top: str, content: dict[str, Any]) -> Iterator[str]:
         for one in (left_out if isinstance(left_out, list) else ())
         if isinstance(one, str)
     ]
+    matcher = _Matcher(place)
     for member in listed if isinstance(listed, list) else ():
         if not isinstance(member, str) or "**" in member:
             continue
-        fitting = [one for one in _matching(place, folder, member) if place.exists(one)]
+        fitting = [one for one in matcher.matching(folder, member) if place.exists(one)]
         if not fitting or not _is_pattern(member):
             yield _manifest(top, member)
             continue
@@ -183,24 +190,33 @@ def _patches(content: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield {"dependencies": table}
 
 
-def _matching(place: Root, folder: str, pattern: str) -> list[str]:
-    folders = [folder]
-    for part in pattern.split("/"):
-        if _is_pattern(part):
-            folders = [os.path.join(one, name) for one in folders for name in _fitting(place, one, part)]
-        else:
-            folders = [os.path.join(one, part) for one in folders]
-        folders = folders[:LIMIT]
-    return folders
+class _Matcher:
+    """Finds the folders that patterns of members stand for, and compares no more names than any workspace needs."""
 
+    def __init__(self, place: Root) -> None:
+        self._place = place
+        self._left = COMPARED_LIMIT
+        self._known: dict[tuple[str, str], list[str]] = {}
 
-def _fitting(place: Root, folder: str, part: str) -> list[str]:
-    names = sorted(place.names(folder))
-    if part.strip("*"):
-        from fnmatch import fnmatchcase  # only with such a pattern
+    def matching(self, folder: str, pattern: str) -> list[str]:
+        """Return the folders below *folder* that *pattern* may stand for."""
+        folders = [folder]
+        for part in pattern.split("/"):
+            if _is_pattern(part):
+                folders = [os.path.join(one, name) for one in folders for name in self._fitting(one, part)]
+            else:
+                folders = [os.path.join(one, part) for one in folders]
+            folders = folders[:LIMIT]
+        return folders
 
-        names = [name for name in names if fnmatchcase(name, part)]
-    return names[:LIMIT]
+    def _fitting(self, folder: str, part: str) -> list[str]:
+        if (folder, part) not in self._known:
+            names = sorted(self._place.names(folder)) if self._left > 0 else []
+            self._left -= len(names) + 1
+            if part.strip("*"):
+                names = [name for name in names if globs.fits(name, part)]
+            self._known[folder, part] = names[:LIMIT]
+        return self._known[folder, part]
 
 
 def _is_pattern(text: str) -> bool:

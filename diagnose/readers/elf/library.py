@@ -12,7 +12,7 @@ from diagnose.readers.elf import elf_parser as elf
 from diagnose.readers.elf import ld_so, linker_script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sized
 
     from diagnose.model.targets import Target
     from diagnose.readers.elf.elf_parser import Elf
@@ -22,6 +22,20 @@ if TYPE_CHECKING:
 MEMBER_LIMIT = 64
 #: The most libraries that are followed through NEEDED from one library.
 DEPENDENCY_LIMIT = 300
+
+
+#: The most libraries, and the most folders, in the flags of one call: each is looked for in each.
+FLAGS_LIMIT = 1000
+
+
+def refuse_many(where: str, *flags: Sized) -> None:
+    """Refuse *flags*, the libraries or the folders that *where* names, if they are more than any linker is given.
+
+    Raises:
+        InputError: they are.
+    """
+    if any(len(some) > FLAGS_LIMIT for some in flags):
+        raise InputError(f"{where}: more than {FLAGS_LIMIT} libraries or folders for the linker")
 
 
 class Needed(NamedTuple):
@@ -79,6 +93,7 @@ class LinkFile(NamedTuple):
 def find(root: Root, name: str, folders: Iterable[str], own: Iterable[str], target: Target) -> LinkFile:
     """Return the file for ``-l`` *name*: in the flags' *folders* first, then in the linker's *own*."""
     folders, own = tuple(dict.fromkeys(folders)), tuple(own)
+    searched, folders = folders, root.present(folders)
     names = (name[1:],) if name.startswith(":") else (f"lib{name}.so", f"lib{name}.a")
     archive = next((path for folder in folders if root.is_file(path := f"{folder}/lib{name}.a")), "")
     for places, default in ((folders, False), (own, True)):
@@ -87,14 +102,14 @@ def find(root: Root, name: str, folders: Iterable[str], own: Iterable[str], targ
                 path = f"{folder}/{file}"
                 if root.resolve(path, follow=False) is None:
                     continue
-                found = inspect(root, name, path, target)._replace(searched=folders, default=default, archive=archive)
+                found = inspect(root, name, path, target)._replace(searched=searched, default=default, archive=archive)
                 if found.accepted is False and not default:
                     found = found._replace(saved_by=_fitting(root, name, names, own, target))
                 if found.kind == "shared" and found.elf is not None:
                     needs = _needs(root, found, (*folders, *own), target)
                     found = found._replace(needs=needs, loaded=_loaded(root, found, target))
                 return found
-    return LinkFile(name, searched=folders)
+    return LinkFile(name, searched=searched)
 
 
 def _fitting(root: Root, name: str, names: tuple[str, ...], own: tuple[str, ...], target: Target) -> str:

@@ -109,7 +109,10 @@ class Fragments:
     def replace_last(self, new: Fragment) -> None:
         """Replace the last flag by *new*, merged."""
         assert self.last is not None
-        self._places[self.last.fragment[:2]].pop()
+        places = self._places[self.last.fragment[:2]]
+        places.pop()
+        if not places:  # of words that are joined one by one, it holds all that came of them
+            del self._places[self.last.fragment[:2]]
         self._remove(self.last)
         self.merge(new)
 

@@ -82,8 +82,10 @@ class Modules:
                 if not tolerated:
                     self._report(edge.dependency, by.file.id, found, False)
                 return None
-            new = Module(found)
-            edge.match = self._shared.setdefault(found.id, new) if shared else new
+            known = self._shared.get(found.id) if shared else None
+            edge.match = known if known is not None else Module(found)
+            if shared:
+                self._shared[found.id] = edge.match
         return edge.match
 
     def clear(self) -> None:

@@ -387,6 +387,7 @@ class Prober:
         else:
             below = system_root(self.variables)
             links = link_metadata(self.root, library.words, below.value if below else "/usr", static=library.static)
+        linkfile.refuse_many(library.pc or library.module, links.names, links.folders)
         files = []
         for name in links.names:
             archives = (f"{folder}/lib{name}.a" for folder in links.folders if name in links.static)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
+from diagnose.readers.system.apt_mirrors import MirrorLists
 from diagnose.tables import distributions
 
 if TYPE_CHECKING:
@@ -18,12 +19,14 @@ if TYPE_CHECKING:
 #: The most bytes of one sources file, and of the head of a Release file, that are read.
 SOURCES_LIMIT = 1 << 20
 RELEASE_HEAD = 1 << 12
-#: The most URIs, and the most suites, of one entry: every URI is combined with every suite.
+#: The most URIs, suites, components, options and architectures of one entry: every URI is combined with every suite.
 ENTRY_LIMIT = 200
 #: Entries of all sources files; each is rewritten for every fix that changes them.
 ENTRIES_LIMIT = 4000
 #: The most Release files that are read.
 RELEASES_LIMIT = 1000
+#: The most names of fetched files that are compared with entries: many entries may begin like all of them.
+COMPARED_LIMIT = 1_000_000
 
 _PARTS = "/etc/apt/sources.list.d"
 LISTS = "/var/lib/apt/lists"
@@ -205,6 +208,7 @@ def read(root: Root, native: str) -> Apt | None:
     paths += [f"{_PARTS}/{name}" for name in root.names(_PARTS) if _is_read(name)]
     files = []
     entries = 0
+    lists = MirrorLists(root)
     for path in paths:
         text = root.text(path, SOURCES_LIMIT)
         if text is not None:
@@ -212,7 +216,8 @@ def read(root: Root, native: str) -> Apt | None:
             entries += len(parsed.sources)
             if entries > ENTRIES_LIMIT:
                 raise InputError(f"{path}: more than {ENTRIES_LIMIT} entries in apt's sources")
-            files.append(parsed._replace(sources=tuple(_with_mirrors(root, one) for one in parsed.sources)))
+            found = (one._replace(mirrors=lists.mirrors(one.uris, one.where)) for one in parsed.sources)
+            files.append(parsed._replace(sources=tuple(found)))
     names = root.names(LISTS)
     indexed = sorted({architecture for name in names if (architecture := indexed_architecture(name))})
     releases = tuple(_releases(root, files, frozenset(names)))
@@ -241,6 +246,8 @@ def parse(path: str, text: str, architectures: Iterable[str] = ()) -> AptFile:
         if isinstance(found, AptSource):
             if max(len(found.uris), len(found.suites)) > ENTRY_LIMIT:
                 raise InputError(f"{path}:{found.line}: more than {ENTRY_LIMIT} URIs or suites in one entry")
+            if max(len(found.components), len(found.options)) > ENTRY_LIMIT:
+                raise InputError(f"{path}:{found.line}: more than {ENTRY_LIMIT} components or options in one entry")
             sources.append(_effective(found, known))
         else:
             malformed.append(found)
@@ -328,18 +335,20 @@ def _words(text: str) -> list[str]:
     """Split at blanks outside quotes and brackets: the URI of a CD is its label in brackets."""
     if "[" not in text and '"' not in text:
         return text.split()
-    words, closing = [""], ""
-    for char in text:
+    words: list[str] = []
+    closing, start = "", -1
+    for place, char in enumerate(text):
         if closing or not char.isspace():
-            words[-1] += char
+            start = place if start < 0 else start
             closing = ("" if char == closing else closing) if closing else {"[": "]", '"': '"'}.get(char, "")
-        elif words[-1]:
-            words.append("")
-    return [word for word in words if word]
+        elif start >= 0:
+            words.append(text[start:place])
+            start = -1
+    return words if start < 0 else [*words, text[start:]]
 
 
 def _stanzas(path: str, lines: tuple[str, ...]) -> Iterator[AptSource | tuple[int, str]]:
-    fields: list[tuple[str, str]] = []
+    fields: list[tuple[str, list[str]]] = []
     start = end = 0
     for number, line in enumerate((*lines, ""), 1):
         body = line.rstrip("\r\n")
@@ -350,13 +359,12 @@ def _stanzas(path: str, lines: tuple[str, ...]) -> Iterator[AptSource | tuple[in
             end = number
             if body[0] in " \t":
                 if fields:
-                    name, value = fields[-1]
-                    fields[-1] = (name, f"{value}\n{body.strip()}")
+                    fields[-1][1].append(body.strip())
                 continue
             name, _, value = body.partition(":")
-            fields.append((name.strip(), value.strip()))
+            fields.append((name.strip(), [value.strip()]))
         elif fields:
-            yield _stanza(path, start, end, fields)
+            yield _stanza(path, start, end, [(name, "\n".join(lines)) for name, lines in fields])
             fields, start = [], 0
         else:
             start = 0
@@ -396,21 +404,12 @@ def _effective(source: AptSource, known: tuple[str, ...]) -> AptSource:
         short = name if source.style == "list" else _STANZA_NAMES.get(name.lower(), "")
         if short in ("arch", "arch+", "arch-"):
             chosen[short] = value.replace(",", " ").split()
+            if len(chosen[short]) > ENTRY_LIMIT:
+                raise InputError(f"{source.where}: more than {ENTRY_LIMIT} architectures in one entry")
     architectures = [*chosen.get("arch", known), *chosen.get("arch+", ())]
-    minus = chosen.get("arch-", ())
+    minus = frozenset(chosen.get("arch-", ()))
     kept = (name for name in architectures if name not in minus and name != "all")
     return source._replace(architectures=tuple(dict.fromkeys(kept)), declared="arch" in chosen)
-
-
-def _with_mirrors(root: Root, source: AptSource) -> AptSource:
-    """Add the URIs in ``mirror+file:`` lists: one per line, with optional notes after a tab."""
-    mirrors: list[str] = []
-    for uri in source.uris:
-        scheme, _, rest = uri.partition(":")
-        if scheme in ("mirror+file", "mirror+copy"):
-            text = root.text("/" + rest.strip("/"), SOURCES_LIMIT) or ""
-            mirrors += [line.split()[0] for line in text.splitlines() if line.strip() and not line.startswith("#")]
-    return source._replace(mirrors=tuple(mirrors)) if mirrors else source
 
 
 def host(uri: str) -> str:
@@ -434,6 +433,7 @@ def _releases(root: Root, files: list[AptFile], fetched: frozenset[str]) -> Iter
     from bisect import bisect_left  # skipped on a healthy machine, to save time
 
     done: set[tuple[str, str]] = set()
+    left = COMPARED_LIMIT
     for source in (source for file in files for source in file.sources):
         suites: dict[str, list[str]] = {}
         for suite in dict.fromkeys(source.suites):
@@ -443,8 +443,12 @@ def _releases(root: Root, files: list[AptFile], fetched: frozenset[str]) -> Iter
             found = []
             for place in range(bisect_left(names, base), len(names)):
                 name = names[place]
+                left -= 1
                 if not name.startswith(base):
                     break
+                if left < 0:
+                    root.unseen.append(f"more than {COMPARED_LIMIT} names of Release files of apt's sources")
+                    return
                 found += [(suite, name) for suite in suites.get(name[len(base) :].rpartition("_")[0], ())]
             order = {suite: place for place, suite in enumerate(source.suites)} if len(found) > 1 else {}
             for suite, name in sorted(found, key=lambda one: order.get(one[0], 0)):

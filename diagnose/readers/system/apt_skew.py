@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
     from diagnose.readers.system.root import Root
 
-_ENTRY = re.compile(rb"^Package: (\S+)\n(?:(?!Version: ).+\n)*Version: (\S+)\n", re.MULTILINE)
+_PACKAGE = re.compile(rb"Package: (\S+)\n")
+_NEXT = re.compile(rb"\n(?:Version: (\S+)\n|(?=\n|Package: ))")
 
 
 def find(root: Root, installed: Mapping[str, str], native: str, architecture: str) -> Iterator[Skew]:
@@ -60,5 +61,10 @@ def _entries(root: Root, path: str) -> Iterator[tuple[str, str]]:
         data = root.whole(path)
     except OSError:
         return
-    for match in _ENTRY.finditer(data):
-        yield match[1].decode("ascii", "replace"), match[2].decode("ascii", "replace")
+    for package in _PACKAGE.finditer(data):
+        start = package.start()
+        if start and data[start - 1] != ord("\n"):
+            continue
+        version = _NEXT.search(data, package.end() - 1)
+        if version is not None and version[1] is not None:
+            yield package[1].decode("ascii", "replace"), version[1].decode("ascii", "replace")

@@ -47,6 +47,7 @@ class Root:
         self.live = real == "/"
         self.unseen: list[str] = []
         self._links: dict[str, str | None] = {}
+        self._present: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     def locate(self, path: str, *, follow: bool = True) -> str | None:
         """Return the location of *path* on this machine, links followed inside the root; None if it does not exist.
@@ -148,6 +149,12 @@ class Root:
     def is_dir(self, path: str) -> bool:
         """Whether *path* leads to a folder."""
         return stat.S_ISDIR(self._mode(path))
+
+    def present(self, folders: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of *folders* that exist; they are looked for once."""
+        if folders not in self._present:
+            self._present[folders] = tuple(filter(self.is_dir, folders))
+        return self._present[folders]
 
     def is_executable(self, path: str) -> bool:
         """Whether *path* leads to a regular file with an execute bit."""

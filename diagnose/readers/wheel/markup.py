@@ -55,7 +55,8 @@ _OPTION = re.compile(r" +:([a-z][\w-]*):(?: |$)")
 _TARGET = re.compile(r"\.\. _(?!_:)([^:`]+): +(\S+)$")  # `.. __:` has no name
 
 _OPENERS, _CLOSERS = "\"'(<[{", "\"')>]}"
-_NAME = r"(?:[A-Za-z0-9]+(?:[-._+:][A-Za-z0-9]+)*)"
+#: A name begins at each of its parts, too, so that a bound keeps the search linear.
+_NAME = r"(?:[A-Za-z0-9]{1,99}(?:[-._+:][A-Za-z0-9]{1,99}){0,19})"
 _BEGIN = r"(?:^|(?<=[\s\"'(<\[{\-/:]))"
 _END = r"(?=$|[\s\"')>\]}\-/:\\.,;!?\0])"
 _START = re.compile(

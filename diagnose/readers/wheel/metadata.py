@@ -10,6 +10,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.readers.system.printable import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 MAX_HEADERS = 1 << 20  # characters of WHEEL or METADATA that are looked at; a description comes after the headers
@@ -18,6 +19,7 @@ MAX_HEADER = 1 << 14  # characters of one of them
 MAX_ENTRY_POINTS = 1 << 20  # bytes of entry_points.txt
 MAX_SBOM = 8 << 20  # bytes of one SBOM
 MAX_SBOMS = 16  # SBOMs of one wheel that are parsed
+MAX_SBOM_VALUES = 1 << 20  # values of all of them; those of a program of 2000 crates are some 50 000
 
 
 class EntryPointLine(NamedTuple):
@@ -143,6 +145,18 @@ def entry_points(text: str) -> tuple[EntryPointLine, ...]:
             last = len(found)
             found.append(EntryPointLine(number, section, name, value, flaw))
     return tuple(found)
+
+
+def sboms(found: Iterable[tuple[str, bytes]]) -> tuple[Sbom, ...]:
+    """Read the SBOMs *found*, each a member and its bytes, as far as :data:`MAX_SBOM_VALUES` goes."""
+    left = MAX_SBOM_VALUES
+    read: list[Sbom] = []
+    for path, raw in found:
+        left -= sum(map(raw.count, (b"[", b"{", b",")))
+        if left < 0:
+            break
+        read.append(sbom(path, raw))
+    return tuple(read)
 
 
 def sbom(path: str, raw: bytes) -> Sbom:

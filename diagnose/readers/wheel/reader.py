@@ -349,16 +349,16 @@ def _metadata(opened: Archive, by_name: dict[str, Member], dist_info: str, texts
         metadata.fields(texts["WHEEL"]),
         metadata.fields(texts["METADATA"]),
         metadata.entry_points((points or b"").decode("utf-8", "backslashreplace")),
-        tuple(_sboms(opened, [member for name, member in by_name.items() if name.startswith(folder)])),
+        metadata.sboms(_sboms(opened, [member for name, member in by_name.items() if name.startswith(folder)])),
         metadata.description(texts["METADATA"]),
     )
 
 
-def _sboms(opened: Archive, members: list[Member]) -> Iterator[metadata.Sbom]:
+def _sboms(opened: Archive, members: list[Member]) -> Iterator[tuple[str, bytes]]:
     for member in [member for member in members if member.name.lower().endswith(".json")][: metadata.MAX_SBOMS]:
         raw = _bounded(opened, member, metadata.MAX_SBOM)
         if raw is not None:
-            yield metadata.sbom(member.name, raw)
+            yield member.name, raw
 
 
 def _bounded(opened: Archive, member: Member | None, limit: int) -> bytes | None:

@@ -103,7 +103,7 @@ def evaluate(expression: str, contexts: Mapping[str, Any]) -> list[Any]:
         found = parser.either()
         if parser.position != len(parser.tokens):
             raise _FaultError
-    except (_FaultError, RecursionError):
+    except (_FaultError, RecursionError, OverflowError):  # the last for a hexadecimal number of hundreds of digits
         return [UNKNOWN]
     return found
 
