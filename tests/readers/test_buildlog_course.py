@@ -47,6 +47,8 @@ FAILURES = [
     "ERROR: Job failed: exit code 1",
     'The command "make" exited with 2.',
     "99% tests passed, 1 tests failed out of 120",
+    "configure: exit 77",
+    '{"reason":"build-finished","success":false}',
     "bash: line 1: foo: command not found",
     "ModuleNotFoundError: No module named 'numpy'",
 ]
@@ -70,6 +72,8 @@ SUCCESSES = [
     "100% tests passed, 0 tests failed out of 120",
     "Job succeeded",
     "4 wheels produced in 3 minutes:",
+    "configure: exit 0",
+    '{"reason":"build-finished","success":true}',
 ]
 WHOLES = [
     "#5 [2/2] RUN make\n#5 0.5 built\n#5 DONE 0.5s\n\n#6 exporting to image\n"
@@ -161,6 +165,36 @@ def test_what_failed_in_an_attempt_that_is_repeated_does_not_count() -> None:
     assert ending(f"{before}\n{trying}\nCMake Error: no ninja\n{trying} - failure\n").failed == 2
     last = "scikit-build could not get a working generator for your system. Aborting build."
     assert ending(f"{trying}\nCMake Error: no ninja\n{trying} - failure\n{last}").failed == 5
+
+
+NO_LIBRARY = "/usr/bin/ld: cannot find -lfoo: No such file or directory"
+CMAKE_ASKS = "Determining if the function foo exists failed with the following output:"
+
+
+def test_what_a_probe_reports_does_not_count_once_another_begins() -> None:
+    first, second = "configure:10: checking for foo in -lfoo", "configure:20: checking for bar"
+    assert ending(f"{first}\n{NO_LIBRARY}\nconfigure:15: result: no\n{second}") == Ending()
+    assert ending(f"{first}\n{NO_LIBRARY}\nconfigure:15: result: no").failed == 3
+    assert ending(f"{NO_LIBRARY}\n{first}\nconfigure:15: result: yes\n").failed == 0  # configure was started later
+
+
+def test_cmakes_log_of_probes_tells_nothing_of_the_build() -> None:
+    tested = CMAKE_ASKS.replace("the function foo exists", "the C compiler works")
+    asked = f"{CMAKE_ASKS}\n{NO_LIBRARY}\ngmake: *** [Makefile:127: cmTC_31635/fast] Error 2"
+    assert ending(asked) == Ending()
+    assert ending(f"{asked}\n{asked}") == Ending()
+    assert ending(f"{asked}\nCMake Error at CMakeLists.txt:2 (message): no foo").failed == 5
+    assert ending(f"{asked}\n{tested}\n{NO_LIBRARY}").failed == 6
+    probe = f'kind: "try_compile-v1"\nchecks:\n- "Looking for foo"\n{NO_LIBRARY}\nexitCode: 2'
+    assert ending(f"{probe}\n{probe}") == Ending()
+    works = probe.replace("Looking for foo", "Check for working C compiler: /usr/bin/cc")
+    assert ending(works.removesuffix("exitCode: 2")).failed
+
+
+def test_a_function_that_configure_asks_for_is_not_one_that_an_object_needs() -> None:
+    asks = "/w/conftest.c:47: undefined reference to `strlcpy'"
+    assert not buildlog.read_text(f"{asks}\n", "x.log").links
+    assert buildlog.read_text(f"{asks.replace('conftest', 'audio')}\n", "x.log").links
 
 
 def test_every_tool_that_has_a_stage_has_marks() -> None:

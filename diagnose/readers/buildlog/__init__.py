@@ -17,7 +17,7 @@ from diagnose.readers.buildlog.clean import clean
 from diagnose.readers.buildlog.context import ContextHint, parse, sights, unknown_release
 from diagnose.readers.buildlog.course import Course, Event, course
 from diagnose.readers.buildlog.hits import Hit, Hits
-from diagnose.readers.buildlog.linking import LINK_KINDS, LINKERS, LinkStep, links
+from diagnose.readers.buildlog.linking import LINK_KINDS, LINKERS, LinkStep, is_asked, links
 from diagnose.readers.buildlog.marks import parse as parse_mark
 from diagnose.readers.buildlog.probes import Probe, probes
 from diagnose.readers.buildlog.scan import Scanner
@@ -294,7 +294,7 @@ def _assemble(
     hits = tuple(scanner.scan(stream))
     if scanner.binary:
         raise InputError(f"{name}: not a log: binary data")
-    hits = Hits(sorted(hits, key=lambda hit: hit.line))
+    hits = Hits(sorted((hit for hit in hits if not is_asked(hit)), key=lambda hit: hit.line))
     log = BuildLog(
         name,
         scanner.lines,

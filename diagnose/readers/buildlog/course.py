@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
+from diagnose.readers.buildlog.excuses import excused, is_within
 from diagnose.readers.buildlog.marks import (
     AROUND,
     CONFIGURING,
@@ -97,7 +98,7 @@ _ECHO = re.compile(
     r"|pip-failed-to-build|\d+ targets? failed|test failed, to rerun|Failed to run command|npm (?:ERR!|error) "
     r"|^FAILED \(|^FAIL\b|\b(?:failed|errors?)\b.{0,120} in [\d.]+s|test result: FAILED|Job failed|nox > "
     r"|Some index files failed|impossible situation|following information|Command \['|See above for output"
-    r"|^(?:=> )*ERROR \["
+    r"|^(?:=> )*ERROR \[|^configure: exit "
 )
 
 
@@ -116,7 +117,7 @@ class Course:
         self._ended: Ending | None = None  # these are asked for often
         self._errors: tuple[Event, ...] | None = None
         self._standing: tuple[Event, ...] | None = None
-        self._attempts: dict[str, list[tuple[int, int]]] | None = None
+        self._excuses: dict[str, list[tuple[int, int]]] | None = None
         for event in events:
             if not event.warning:
                 self._streams.setdefault(event.stream, []).append(event)
@@ -171,11 +172,11 @@ class Course:
                 return found
         return self.errors
 
-    def _was_retried(self, line: int, stream: str) -> bool:
-        """Whether the error in *line* is one of an attempt that was repeated."""
-        if self._attempts is None:
-            self._attempts = {stream: _attempts(events) for stream, events in self._streams.items()}
-        return _is_within(self._attempts.get(stream, []), line)
+    def _is_excused(self, line: int, stream: str) -> bool:
+        """Whether the error in *line* is one of an attempt that was repeated, or of a probe."""
+        if self._excuses is None:
+            self._excuses = {stream: excused(events) for stream, events in self._streams.items()}
+        return is_within(self._excuses.get(stream, []), line)
 
     def _given_up(self) -> dict[str, int]:
         """Return the line in each stream in which its runner gave up; later lines are clean-up."""
@@ -193,7 +194,7 @@ class Course:
         """
         if crate and crate not in self.failed_crates:
             return True
-        if self._was_retried(line, stream):
+        if self._is_excused(line, stream):
             return True
         if stream not in self._flows:
             self._flows[stream] = _EventFlow(self._streams.get(stream, []))
@@ -384,8 +385,8 @@ def _ending(events: Sequence[Event]) -> Ending:
     """Return how one stream ended."""
     done = worked = 0
     failed_tools: set[str] = set()
-    attempts = _attempts(events)
-    events = [event for event in events if not _is_within(attempts, event.line)]
+    excuses = excused(events)
+    events = [event for event in events if not is_within(excuses, event.line)]
     for event in events:
         if event.sign is Sign.FAILED:
             failed_tools.add(event.tool)
@@ -405,29 +406,6 @@ def _ending(events: Sequence[Event]) -> Ending:
     )
     failed = max(failures, default=0)
     return Ending(failed) if failed else Ending(done=done)
-
-
-def _attempts(events: Iterable[Event]) -> list[tuple[int, int]]:
-    """Return the first and last lines of the attempts that a tool repeated: what failed in them does not count."""
-    found: list[tuple[int, int]] = []
-    begun: dict[str, int] = {}
-    for event in events:
-        if event.sign is Sign.BEGUN:
-            begun[event.tool] = event.line
-        elif event.sign is Sign.RETRIED:
-            found.append((begun.get(event.tool, 0), event.line))
-            begun[event.tool] = event.line + 1
-    return found
-
-
-def _is_within(attempts: Sequence[tuple[int, int]], line: int) -> bool:
-    """Whether *line* is in one of the *attempts*, which are in the order of their last lines."""
-    at = bisect_left(attempts, line, key=_last_line)
-    return at < len(attempts) and attempts[at][0] <= line
-
-
-def _last_line(attempt: tuple[int, int]) -> int:
-    return attempt[1]
 
 
 def course(hits: Iterable[Hit]) -> Course:

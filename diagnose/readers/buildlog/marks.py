@@ -128,6 +128,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("cargo", BEGUN, "Checking ", r"^Checking \S+ v\d"),
     Mark("cargo", DONE, "target(s) in", r"^Finished (?!`?(?:test|bench)\b).{0,120}target\(s\) in"),
     Mark("cargo", STEP, "target(s) in", r"^Finished `?(?:test|bench)\b.{0,120}target\(s\) in"),
+    Mark("cargo", FAILED, '"build-finished"', r'^\{"reason":"build-finished","success":false\}$'),  # --message-format=json
+    Mark("cargo", DONE, '"build-finished"', r'^\{"reason":"build-finished","success":true\}$'),
     Mark("cargo", FAILED, "rror: ", rf"^error: (?:{_CARGO})" + _REST),
     Mark("cargo", FAILED, "rror[E", r"^error\[E\d+\]: " + _REST),
     Mark("cargo", FAILED, "test result: FAILED", r"^test result: FAILED\."),
@@ -232,6 +234,16 @@ MARKS: tuple[Mark, ...] = (
     *(Mark("configure", STEP, f"checking {verb} ", rf"^checking {verb} ") for verb in ("for", "whether", "if", "how")),
     Mark("configure", STEP, "config.status: creating", r"^config\.status: creating "),
     Mark("configure", FAILED, "configure: error", r"^configure: error: " + _REST),
+    # what configuring tools keep of their probes: config.log; CMakeError.log to CMake 3.25, CMakeConfigureLog.yaml
+    Mark("config.log", BEGUN, ": checking ", r"^configure:\d+: checking "),
+    Mark("config.log", DONE, "configure: exit 0", r"^configure: exit 0$"),
+    Mark("config.log", FAILED, "configure: exit ", r"^configure: exit [1-9]\d{0,2}$"),
+    Mark("cmake-probe", BEGUN, " failed with the following output:", r"^(?:Determining|Performing|Checking)\b(?!.* compiler works).{0,300} failed with the following output:$"),
+    Mark("cmake-probe", BEGUN, " failed to compile with the following output:", r"^Detecting .{0,200} failed to compile with the following output:$"),
+    Mark("cmake-probe", BEGUN, 'kind: "try_', r'^kind: "try_(?:compile|run)-v\d+"$'),
+    Mark("cmake-probe", STEP, "exitCode: ", r"^exitCode: \d+$"),
+    Mark("cmake-probe", STEP, "compiler works failed with", r"^Determining if the \w+ compiler works failed with the following output:$"),
+    Mark("cmake-probe", STEP, "- \"Check for working ", r"^- \"Check for working \w+ compiler: "),
     Mark("npm", FAILED, "npm ERR!", r"^npm ERR! (?:code|errno|Failed)" + _REST),
     Mark("npm", FAILED, "npm error", r"^npm error (?:code|errno)" + _REST),
     Mark("npm", FAILED, "gyp ERR!", r"^gyp ERR! (?:build|configure) error|^gyp ERR! not ok"),
@@ -427,6 +439,10 @@ SEQUENTIAL = frozenset({"cmake", "meson", "configure", "numpy.distutils", "dpkg"
 RESUMING = frozenset({"dpkg"})
 #: Those of them that configure before the build.
 CONFIGURING = frozenset({"cmake", "meson", "configure", "numpy.distutils"})
+#: Logs of probes: what one of them reports was only asked, once the next one begins or it is over (``STEP``). CMake's last
+#: one goes on as long as only tools of probes write; what the last one in config.log reports can be why configure ends.
+PROBING = frozenset({"config.log", "cmake-probe"})
+PROBES_RUN = frozenset({"cc", "as", "ld", "shell", "program", "make", "ninja"})
 #: Tools that run several tasks and report each: the success of one does not cancel the failure of another.
 SUMMING = frozenset({"nox", "tox"})
 #: Tools that run those before them, and tools that configure or compile: the success of one of these is not the end.
