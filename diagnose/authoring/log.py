@@ -276,6 +276,22 @@ def install_by_family(
     return advise(log, line, build)
 
 
+#: What tools print after a failure that is reported above.
+_SUMS = re.compile(
+    r"^ERROR \S+|Interrupted: |\berrors? in [\d.]+s|exit (?:code|status)|exited with|failed with code|PanicException"
+    r"|Traceback|subprocess|CalledProcessError|Command |did not run|Failed to |Error \d|FAIL\b"
+    r"|No module named|RequestId"
+    r"|test failed, to rerun|evaluation failed|process didn't exit|core dumped"
+)
+
+
+def is_last(log: BuildLog, hits: Sequence[Hit]) -> bool:
+    """Whether no other error comes after the last of *hits*: what only sums up, or introduces, does not count."""
+    lines = {hit.line for hit in hits}
+    others = [event for event in log.course.standing if event.line not in lines and event.line > hits[-1].line]
+    return all(_SUMS.search(event.text) for event in others)
+
+
 def is_later(finding: Finding, other: Finding, log: BuildLog) -> bool:
     """Whether *other* comes later in the log: ``leads_to`` of a cause that makes all later failures doubtful.
 

@@ -15,7 +15,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import finding_from_hits, is_last
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -72,7 +72,7 @@ _PYTHON = re.compile(r"\b(?:python[\d.]*|pytest|py\.test|tox|nox|unittest)\b")
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a shell, cargo, Python or a runner report that a program crashed."""
     hits = [*log.find("crashed"), *(hit for hit in log.find("windows-load") if _is_crash(hit.groups["status"]))]
-    if not hits:
+    if not hits or not is_last(log, sorted(hits, key=lambda one: one.line)):
         return
     hit = next((one for one in hits if one.groups["program"]), hits[0])
     signal = next((one.groups["signal"] for one in hits if one.groups["signal"]), "")

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import sys
 
-from diagnose.authoring.log import builds_rust, finding_from_hits, install_by_family
+from diagnose.authoring.log import builds_rust, finding_from_hits, install_by_family, is_last
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -61,7 +61,7 @@ _TKINTER = {
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Python miss a module, where no other check knows the reason."""
     hits = log.find("module-missing")
-    if not hits:
+    if not hits or not is_last(log, hits):
         return
     hit = hits[-1]
     module, dist = hit.groups["module"], hit.groups["dist"]
