@@ -122,6 +122,22 @@ CHECK = Check(
         ("mirror sync in progress", r"[Mm]irror sync in progress"),
         ("received unexpected HTTP status", r"received unexpected HTTP status: 50[0234]"),
         ("TLS handshake timeout", r"TLS handshake timeout"),
+        # CMake's file(DOWNLOAD), of FetchContent and ExternalProject
+        (
+            "status_string:",
+            r"^status_string: \"(?:Couldn't|Could not|Failed to) "
+            r"(?:resolve|connect)|^status_string: \"(?:Timeout was reached"
+            r"|Failure when receiving data|SSL connect error|Server returned nothing)",
+        ),
+        # Bazel, and Meson's subprojects
+        (
+            "Error downloading [",
+            r"Error downloading \[(?P<url>[^\[\],]{1,300})[^\[\]]{0,600}\] to "
+            r"\S{1,400}: (?:connect timed out|Connect timed out"
+            r"|Read timed out|Unknown host|Connection (?:refused|reset|timed "
+            r"out)|No route|Network is unreachable|GET returned 50)",
+        ),
+        ("is the internet available?", r"could not get (?P<url>https?://\S{1,300}) is the internet available\?"),
     )
     + patterns_for("cargo-downloads", ("Download", r"^Download(?:ed|ing) (?:crates|\d+ crates|\S+ v\d)")),
 )

@@ -30,6 +30,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See an installer refuse a wheel of another Python."""
     for one in refused(log, "wheel-not-supported-python"):
         name = one.wheel or "the package"
+        if re.search(r"-(?:py)?(?:emscripten|pyodide)_\w+\.whl$", one.wheel):
+            continue  # pyodide-version-unfit
         tags = one.wheel.removesuffix(".whl").split("-")
         wanted = "-".join(tags[-3:-1]) if len(tags) >= 5 else ""
         wheels = f"is for {wanted}" if wanted else "has no wheel for this Python"

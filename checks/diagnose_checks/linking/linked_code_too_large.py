@@ -1,14 +1,17 @@
 """A program or library is too large for the distances that its instructions can reach.
 
-A call on AArch64 reaches 128 MB. The linker puts steps between for farther ones, but not everywhere: debug builds of
-large C++ libraries exceed it. On x86-64, code and static variables have to be within 2 GB (the small code model);
-large static arrays exceed that.
+A call on AArch64 reaches 128 MB, one on 32-bit Arm 32 MB or less. The linker puts steps between for farther ones, but
+not everywhere: debug builds of large C++ libraries exceed it. On x86-64, code and static variables have to be within
+2 GB (the small code model); large static arrays exceed that, and so do libraries with code for many GPUs. Code that
+was compiled with ``-fpic`` on AArch64 finds 4096 addresses of others, code with ``-fPIC`` any number.
 
 How to fix: make the output smaller, or compile for larger distances.
 
 References:
     https://gcc.gnu.org/onlinedocs/gcc/AArch64-Options.html (``-moutline-atomics``)
     https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html (``-mcmodel``)
+    https://gcc.gnu.org/onlinedocs/gcc/ARM-Options.html (``-mlong-calls``)
+    https://gcc.gnu.org/onlinedocs/gcc/Code-Gen-Options.html (``-fpic``)
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
+_X86 = r"R_X86_64_(?:PC32|PLT32|32S?|GOTPCRELX?|REX_GOTPCRELX)"
+_FAR = r"relocation truncated to fit: "
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
@@ -31,14 +36,34 @@ CHECK = Check(
         "too-far",
         (
             "relocation truncated to fit",
-            r"relocation truncated to fit: (?P<arm>R_AARCH64_(?:CALL|JUMP)26) against symbol [`'][^']{1,200}'"
-            r" defined in \.text",
+            _FAR + r"(?P<arm>R_AARCH64_(?:CALL|JUMP)26) against symbol [`'][^']{1,200}' defined in \.text",
         ),
         (
             "relocation truncated to fit",
-            r"relocation truncated to fit: R_X86_64_(?:PC32|32S?) against (?:symbol [`'][^']{1,200}' defined in )?"
-            r"[`']?(?:\.l?bss|COMMON)\b",
+            _FAR
+            + r"(?P<arm32>R_ARM_(?:CALL|JUMP24|PC24|THM_CALL|THM_JUMP24)) against symbol [`'][^']{1,200}' defined in",
         ),
+        ("relocation truncated to fit", _FAR + r"(?P<got>R_AARCH64_LD64_GOT(?:PAGE)?_LO1[25]) against"),
+        (
+            "relocation truncated to fit",
+            rf"{_FAR}{_X86} against (?:symbol [`'][^']{{1,200}}' defined in )?(?P<bss>[`']?(?:\.l?bss|COMMON))\b",
+        ),
+        # of a function that is not defined MinGW's linker says the same; lld, mold and gold say "undefined"
+        ("relocation truncated to fit", rf"{_FAR}{_X86} against symbol [`'][^']{{1,300}}' defined in (?P<code>\.\w+)"),
+        # lld, and mold
+        (
+            " out of range: ",
+            rf"relocation {_X86} (?:against \S.{{0,300}} )?out of range: -?\d+ is not in \[-?\d+, -?\d+[\])]"
+            r"(?:; references (?:section )?'?(?P<bss>\.l?bss\b)?)?",
+        ),
+        (
+            " out of range: ",
+            r"relocation (?P<arm>R_AARCH64_(?:CALL|JUMP)26) (?:against \S.{0,300} )?out of range: -?\d+ is not in \[",
+        ),
+        (
+            "relocation overflow",
+            r"error: relocation overflow: (?:reference to|for reference to) (?P<code>\S{1,200})",
+        ),  # gold
     ),
 )
 
@@ -51,9 +76,20 @@ def log(log: BuildLog) -> Iterator[Finding]:
     smaller = Fix(
         "make it smaller",
         env=(("CFLAGS", "-O2"), ("CXXFLAGS", "-O2"), ("LDFLAGS", "-Wl,--gc-sections")),
-        notes="A release build (CMAKE_BUILD_TYPE=Release), -ffunction-sections, parts in libraries of their own.",
+        notes="A release build (CMAKE_BUILD_TYPE=Release), -ffunction-sections, parts in libraries of their own. With "
+        "CUDA: fewer architectures (TORCH_CUDA_ARCH_LIST, CMAKE_CUDA_ARCHITECTURES).",
     )
-    if hits[0].groups["arm"]:
+    said = hits[0].groups
+    if said["got"]:
+        fixes = [Fix("compile with -fPIC instead of -fpic", env=(("CFLAGS", "-fPIC"), ("CXXFLAGS", "-fPIC")))]
+        message = "the code names more addresses of others than -fpic has room for on AArch64"
+    elif said["arm32"]:
+        fixes = [
+            smaller,
+            Fix("compile for longer calls", env=(("CFLAGS", "-mlong-calls"), ("CXXFLAGS", "-mlong-calls"))),
+        ]
+        message = "the output is too large: a call on Arm reaches 32 MB at most, and this one is farther"
+    elif said["arm"]:
         fixes = [
             smaller,
             Fix(
@@ -64,13 +100,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
         ]
         message = "the output is too large: a call on AArch64 reaches 128 MB, and this one is farther"
     else:
-        fixes = [
-            Fix(
-                "compile for more than 2 GB of static data",
-                env=(("CFLAGS", "-mcmodel=medium"), ("CXXFLAGS", "-mcmodel=medium"), ("FFLAGS", "-mcmodel=medium")),
-                notes="Everything that is linked has to be compiled so. Better: allocate large arrays at run time.",
-            ),
-            smaller,
-        ]
-        message = "the static variables are too large: x86-64's small code model reaches 2 GB"
+        more = Fix(
+            "compile for more than 2 GB of static data",
+            env=(("CFLAGS", "-mcmodel=medium"), ("CXXFLAGS", "-mcmodel=medium"), ("FFLAGS", "-mcmodel=medium")),
+            notes="Everything that is linked has to be compiled so. Better: allocate large arrays at run time.",
+        )
+        data = any(hit.groups["bss"] for hit in hits)
+        fixes = [more, smaller] if data else [smaller, more]
+        message = (
+            "the static variables are too large: x86-64's small code model reaches 2 GB"
+            if data
+            else "the output is too large: x86-64's small code model reaches 2 GB"
+        )
     yield finding_from_hits(log, hits, message, "Linking fails: relocation truncated to fit.", fixes)

@@ -45,8 +45,10 @@ CHECK = Check(
         (
             "recompile with -fPI",
             r"(?:(?<![^\s:])(?P<file>(?=[^\s:]{0,300}[./])[^\s:]{1,600}): .{0,300})?"
-            r"\brecompile with -fPI(?:C|(?P<pie>E))",
+            r"(?<!for -fpic, please )\brecompile with -fPI(?:C|(?P<pie>E))",
         ),
+        ("recompile object files with", r"\brecompile object files with -fPIC\b"),  # lld to 8
+        ("has dynamic relocations", r"ld: read-only segment has dynamic relocations"),
         ("used with -shared", r"relocation (?P<relocation>R_\w+) against .{1,300} cannot be used with -shared"),
         ("-z notext", r"relocation (?P<relocation>R_\w+) cannot be used against .{1,300}; recompile with -fPIC"),
     )

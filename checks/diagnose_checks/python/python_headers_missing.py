@@ -34,7 +34,7 @@ CHECK = Check(
         "no-python-h",
         ("Python.h", r"fatal error: '?(?P<header>Python\.h)'?(?:: No such file| file not found)"),
         ("error C1083", r"error C1083: Cannot open include file: '(?P<header>Python\.h)'"),
-        ("pyconfig.h", r"fatal error: '?(?P<header>\S*pyconfig\.h)'?(?:: No such file| file not found)"),
+        ("pyconfig.h", r"fatal error: '?(?P<header>(?:\S*/)?pyconfig\.h)'?(?:: No such file| file not found)"),
     )
     + patterns_for("no-python-by-meson", ("Python dependency not found", r"ERROR: Python dependency not found"))
     + patterns_for(

@@ -67,7 +67,14 @@ CHECK = Check(
                 r"\.o:[^\s:]{1,300}\.(?:h|hh|hpp):\d{1,7}: multiple definition of [`'](?P<symbol>\w{1,200})';"
                 r" \S{1,300}\.o:\S{1,300}:\d{1,7}: first",
             ),
-            ("uplicate symbol: ", r"duplicate symbol: (?P<symbol>\w{1,200})$"),
+            # lld: of a function it names the section .text
+            (
+                "uplicate symbol: ",
+                r"duplicate symbol: (?P<symbol>\w{1,200})\s+(?:>>> )?defined at [^>]{1,400}\s+>>> +\S{1,300}:"
+                r"\((?:\.(?:bss|data)\b|(?P=symbol)\))[^>]{0,100}\s+(?:>>> )?defined at [^>]{1,400}\s+>>> +\S{1,300}:"
+                r"\(\.?(?:bss|data)\b",
+                5,
+            ),
         ),
         # between two calls; one that contradicts a declaration stays an error
         *patterns_for(

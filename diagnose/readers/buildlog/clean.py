@@ -74,7 +74,8 @@ _PREFIXES = tuple(
             # docker compose: "service-1    | "; earthly: "+target *failed* | "
             ("+" + _LOWER, r"^\s*\+?[a-z][\w.-]{0,40}(?: \*\w+\*)? +\|(?: (?= *\S)|\s*$)"),
             ("╰└╭├", r"^\s*(?:[╰└├]─+[>▶]|[╭╰├└]─+)\s?"),
-            (">", r"^(?: {5,8}>(?: (?=[ \t]*\S)| ?$)|>+ (?=\S))"),  # nix's last lines; a quotation
+            # nix's last lines; a quotation, if it is not lld's own mark
+            (">", r"^(?: {5,8}>(?: (?=[ \t]*\S)| ?$)|>+ (?!(?<=^>>> )(?:defined|referenced|did you) )(?=\S))"),
         )
     )
 )

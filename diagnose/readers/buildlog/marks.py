@@ -254,6 +254,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("go", FAILED, "--- FAIL: ", r"^--- FAIL: "),
     Mark("go", DONE, "ok  \t", r"^ok {2}\t\S+\t"),
     Mark("go", FAILED, "panic: ", r"^panic: " + _REST),
+    Mark("bazel", DONE, "completed successfully", r"^INFO: Build completed successfully, \d+ total actions?"),
+    Mark("bazel", FAILED, "NOT complete successfully", r"^(?:ERROR|FAILED): Build did NOT complete successfully"),
     Mark("ctest", FAILED, "tests failed out of", r"^\d+% tests passed, [1-9]\d* tests failed out of"),
     Mark("ctest", DONE, "0 tests failed out of", r"^100% tests passed, 0 tests failed out of"),
     Mark("gradle", FAILED, "BUILD FAIL", r"^(?:\[ERROR\] |\[INFO\] |\*\* )?BUILD FAIL(?:ED|URE)"),

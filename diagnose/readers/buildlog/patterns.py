@@ -152,7 +152,7 @@ _LINKING = (
     ),
     *patterns_for(
         "ld-wrong-file",
-        ("ile in wrong format", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+): (?:error adding symbols: )?[Ff]ile in wrong format"),
+        ("ile in wrong format", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+): (?:(?:error adding|could not read) symbols: )?[Ff]ile in wrong format"),
         ("not recognized", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+): file not recognized: [Ff]ile (?:format not recognized|in wrong format)"),
         ("is incompatible with", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+) is incompatible with (?P<emulation>(?:elf|arm|aarch|ppc|i386)[\w-]*)"),
         ("incompatible file type", r"(?<![^\s:'\"])(?P<file>[^\s:'\"]+): incompatible file type: (?P<want>\w+) is expected but got (?P<got>\w+)"),
@@ -165,9 +165,9 @@ _LINKING = (
         "ld-no-lib",
         ("cannot find -l", rf"{_LD}cannot find -l(?P<lib>:?[^\s:,]+)"),
         ("unable to find library -l", r"unable to find library -l(?P<lib>:?[^\s:,]+)"),
-        ("library not found: ", r"library not found: (?P<lib>[\w.+-]+)$"),
+        ("library not found: ", r"library not found: '?(?P<lib>[\w.+-]+)'?$"),
         # Apple's ld, old and new, and Microsoft's
-        ("library not found for -l", r"ld: library not found for -l(?P<lib>[^\s:,]+)"),
+        ("library not found for -l", r"(?:ld|ld64\.lld): (?:error: )?library not found for -l(?P<lib>[^\s:,]+)"),
         ("ld: library ", r"ld: library '(?P<lib>[^']+)' not found"),
         (
             " library '",  # Meson's
@@ -181,18 +181,22 @@ _LINKING = (
     *patterns_for(
         "ld-no-file",
         ("cannot find ", rf"{_LD}cannot find (?P<file>(?!-l)\S*\.(?:o|a|so)[\w.]*)(?: inside (?P<sysroot>\S+))?"),
-        ("cannot open ", r"ld\.lld: error: cannot open (?P<file>[^\s:]+): No such file"),
+        ("cannot open ", r"(?:ld\.lld|ld\.gold|gold|ld|mold): (?:error|fatal|fatal error): cannot open (?P<file>[^\s:]+): No such file"),
         ("cannot open:", r"mold: (?:fatal|error): (?P<file>\S+): cannot open"),
+        ("Failed to open ", r"wild: error: Failed to open (?:input )?file [`'](?P<file>[^`'\s]+)[`']"),
         ("No such file", rf"{_LD}(?P<file>(?:(?<!\S)\S*/)?(?:Scrt1|crt1|crti|crtbeginS?|crtendS?|crtn)\.o): No such file"),
     ),
     *patterns_for(
         "ld-undefined",
         ("undefined reference to", r"(?:(?<![^\s'\"])(?P<file>[^\s'\"]+?): )?undefined reference to [`'\"]?(?P<symbol>(?:operator |vtable for )?[^'\"\s]+)"),
         # mold before 1.2
-        ("mold: undefined symbol: ", r"mold: undefined symbol: (?P<file>\S{1,400}): (?P<symbol>(?:operator )?\S+)"),
+        ("undefined symbol: ", r"mold: (?:error: )?undefined symbol: (?P<file>\S{1,400}[.)]\S{0,400}): (?P<symbol>(?:operator )?\S+)"),
+        ("undefined symbol: _", r"ld64\.lld: error: undefined symbol: _(?P<symbol>\S+)"),
         ("undefined symbol: ", r"(?:ld\.lld|lld|error|mold)\S{0,60}: (?:error: )?undefined symbol: (?P<symbol>(?:operator |vtable for )?\S+)"),
         ("no-allow-shlib-undefined", r"undefined reference due to --no-allow-shlib-undefined: (?P<symbol>\S+)"),
         ("undefined reference: ", r"undefined reference: (?P<symbol>\S+)"),
+        ("Undefined symbol ", r"wild: error: Undefined symbol `?(?P<symbol>[^\s`,]+)`?, referenced by"),
+        (": undefined symbol: ", r"wasm-ld: error: (?P<file>\S{1,400}): undefined symbol: (?P<symbol>\S+)"),
         (", referenced from:", r"^\"_(?P<symbol>[^\"]{1,300})\", referenced from:"),  # Apple's
     ),
     *patterns_for(
