@@ -140,6 +140,8 @@ def objects_of_the_target(log: BuildLog, link: LinkStep) -> list[Hit]:
         return []
     if link.machines and _of_another(log, link):
         return []
+    if hits and all(re.search(r"\.rlib\((?!.*\.rcgu\.o)", hit.text) for hit in hits):
+        return []  # C code of a crate
     rust = "link-failed" in [hit.kind for hit in link.hits] or any(".rcgu.o" in hit.text for hit in hits)
     return hits if rust and not foreign_files(log, link) else []
 

@@ -306,6 +306,30 @@ SOURCES_OF_C = {
         files={"main.c": "#include <math.h>\nint main(int n, char **words) { return cos(n) > 2; }\n"},
         in_words=True,
     ),
+    "a function in two libraries": Case(
+        "symbol-defined-twice",
+        "make",
+        number=1,
+        programs=("cc", "make", "ar", "ranlib"),
+        files={
+            "a.c": "int same(void) { return 1; }\nint a(void) { return same(); }\n",
+            "b.c": "int same(void) { return 2; }\nint b(void) { return same(); }\n",
+            "main.c": "int a(void), b(void);\nint main(void) { return a() + b(); }\n",
+            "Makefile": "demo: main.o liba.a libb.a\n\t$(CC) $(LDFLAGS) -o demo main.o liba.a libb.a\n"
+            "lib%.a: %.o\n\tar rcs $@ $<\n",
+        },
+    ),
+    "a hidden function of the C library": Case(
+        "hidden-symbol-wanted",
+        "cc -fPIC -c ring.c; ld -shared -o libring.so ring.o; cc main.c libring.so -o demo",
+        "cc -shared -o libring.so ring.o; cc main.c libring.so -o demo",
+        programs=("cc", "ld"),
+        files={
+            "ring.c": "int atexit(void (*)(void));\nvoid end(void) {}\nvoid ring(void) { atexit(end); }\n",
+            "main.c": "void ring(void);\nint main(void) { ring(); return 0; }\n",
+        },
+        in_words=True,
+    ),
     "a target that no package defines": Case(
         "cmake-target-undefined",
         "cmake -S . -B build",

@@ -40,6 +40,7 @@ CHECK = Check(
             r"(?:fatal error|LLVM ERROR): out of memory",
         ),
         ("emory exhausted", r"virtual memory exhausted: Cannot allocate memory"),
+        ("emory exhausted", r"ld(?:\.\w+)?: final link failed: [Mm]emory exhausted"),
         ("Killed", r"^(?:\S+: line \d+:\s+\d+ )?Killed(?: {2,}.*|$)"),
         ("Killed", r"^(?:Solving environment|Collecting package metadata[^:]{0,40}): (?:.{0,2000}\s)?Killed$"),
         ("[WinError 1455]", r"\[WinError 1455\](?P<refused>)"),

@@ -51,6 +51,11 @@ CHECK = Check(
         ),
         ("running link command: ", r"^Error running link command: (?P<signal>Segmentation fault|Aborted|Bus error)"),
         ("terminated with signal ", r"(?:ld|as|cc1\w*) terminated with signal (?:6|11) \[(?P<signal>[^\]]{1,60})\]"),
+        (
+            "internal error",
+            r"ld(?:\.\w+)?: (?P<said>BFD .{1,80} internal error, aborting "
+            r"at .{1,100}|internal error in \w.{1,100})",
+        ),
         ("LLVM ERROR: ", r"^(?:rustc-)?LLVM ERROR: (?P<said>(?!out of memory).{1,200})"),
         ("PLEASE submit a bug report", r"^PLEASE submit a bug report to https://github\.com/llvm"),
     ),

@@ -52,7 +52,7 @@ CHECK = Check(
             ),
             (
                 "/failifmismatch",
-                r"lld-link: error: /failifmismatch: mismatch detected for '(?P<what>RuntimeLibrary"
+                r"(?:lld-link|rust-lld): error: /failifmismatch: mismatch detected for '(?P<what>RuntimeLibrary"
                 r"|_ITERATOR_DEBUG_LEVEL|_MSC_VER)'(?P<got>)(?P<want>)",
             ),
             (

@@ -16,7 +16,7 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import builds_rust, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
@@ -113,7 +113,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             _message(symbol, here, there),
             "Linking fails: multiple definition.",
-            _fixes(symbol, here, there),
+            _fixes(symbol, here, there, builds_rust(log)),
         )
         return
 
@@ -138,7 +138,7 @@ def _owner(file: str) -> str:
     return crate[1].replace("_", "-") if crate else name
 
 
-def _fixes(symbol: str, here: str, there: str) -> tuple[Fix, ...]:
+def _fixes(symbol: str, here: str, there: str, rust: bool) -> tuple[Fix, ...]:
     if _START.match(symbol):
         return (
             Fix(
@@ -171,20 +171,28 @@ def _fixes(symbol: str, here: str, there: str) -> tuple[Fix, ...]:
             ),
             Fix("else take another release of the package"),
         )
-    both = [name for name in (there, here) if name and not _is_object(name)]
+    first = "let the linker take the first definition"
+    same = "Only if both are of one release."
+    if not rust:
+        return (
+            Fix(
+                "link one of them as a shared library, or let one use the other's copy",
+                notes="Projects with a bundled copy have an option for the system's one: -DUSE_SYSTEM_ZLIB=ON, "
+                "--with-system-zlib and the like.",
+            ),
+            Fix(first, env=(("LDFLAGS", "-Wl,--allow-multiple-definition"),), notes=same),
+        )
+    crates = [name for name in (there, here) if name and "." not in name]
     return (
         Fix(
             "let one of them use a shared library, or the other's copy",
-            notes="-sys crates have features and variables for it: "
-            "ZSTD_SYS_USE_PKG_CONFIG=1, LIBSSH2_SYS_USE_PKG_CONFIG=1, "
-            "LIBSQLITE3_SYS_USE_PKG_CONFIG=1, LIBGIT2_NO_VENDOR=1, or without the feature bundled, vendored or static. "
-            f"`cargo tree -i {both[0] if both and '.' not in both[0] else 'CRATE'}` shows what brings a crate.",
+            notes="-sys crates have features and variables for it: ZSTD_SYS_USE_PKG_CONFIG=1, "
+            "LIBSSH2_SYS_USE_PKG_CONFIG=1, LIBSQLITE3_SYS_USE_PKG_CONFIG=1, "
+            "LIBGIT2_NO_VENDOR=1, or without the feature "
+            "bundled, vendored or static. `cargo tree -i "
+            f"{crates[0] if crates else 'CRATE'}` shows what brings a crate.",
         ),
-        Fix(
-            "let the linker take the first definition",
-            env=(("RUSTFLAGS", "-C link-arg=-Wl,--allow-multiple-definition"),),
-            notes="Only if both are of one release. Without Rust: LDFLAGS=-Wl,--allow-multiple-definition.",
-        ),
+        Fix(first, env=(("RUSTFLAGS", "-C link-arg=-Wl,--allow-multiple-definition"),), notes=same),
     )
 
 

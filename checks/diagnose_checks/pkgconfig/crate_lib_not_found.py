@@ -83,6 +83,10 @@ _LIBRARIES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
             "alpine": ("openblas-dev", "pkgconf"),
         },
     ),
+    "Boost": (
+        "BOOST_ROOT, or BOOST_INCLUDEDIR and BOOST_LIBRARYDIR",
+        {"debian": ("libboost-all-dev",), "rhel": ("boost-devel",), "alpine": ("boost-dev",)},
+    ),
     "R": ("R_HOME", {"debian": ("r-base-dev",), "rhel": ("R-core-devel",), "alpine": ("R-dev",)}),
     "CUDA": ("CUDA_HOME or CUDA_PATH; NVIDIA's packages and images (nvidia/cuda:…-devel) bring the toolkit", {}),
 }  # fmt: skip
@@ -118,6 +122,11 @@ CHECK = Check(
         ("BLAS", r"ERROR: Problem encountered: No C?(?P<lib>BLAS) (?:library|interface) detected!"),  # numpy
         # hdf5-metno-sys loads the library, which a build machine cannot do with another machine's
         ("library runtime version", r"Unable to infer HDF5 library runtime version (?P<unloadable>\(can't find)"),
+        (
+            "oost",
+            r"ERROR: Dependency \"(?P<lib>boost)\" " r"not found(?! \(tried pkg)",
+        ),  # Meson, which asks no pkg-config for it
+        ("Boost library '", r"^Requested (?P<lib>Boost) library '\w{1,40}' not found$"),
         ("`nvcc`", r"Failed to execute `(?P<lib>nvcc)`"),
         ("cuda.h", r"[Uu]nable to find `include/(?P<lib>cuda)\.h`"),
     ),
@@ -131,6 +140,7 @@ _CROSS = {"GSSAPI": (("LIBGSSAPI_IMPL", "mit"),)}
 _CALLED = {
     "": "libmysqlclient",
     "gssapi": "GSSAPI",
+    "boost": "Boost",
     "gdal": "GDAL",
     "mysqlclient": "libmysqlclient",
     "nvcc": "CUDA",

@@ -19,6 +19,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.tables.translations import FATAL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +36,7 @@ _FOLDERS = {
     "cppy": ("cppy", "cppy.get_include()"),
 }
 _END = r"[\w/]{1,80}\.h(?:pp)?"
+_FATAL = "|".join(("fatal error", *FATAL))
 CHECK = Check(
     since="0.1.0",
     phase=Phase.COMPILE,
@@ -46,6 +48,7 @@ CHECK = Check(
             for row in (
                 (f"{folder}/", rf"error: '?(?P<header>{folder}/{_END})(?:: No such|'? file not found)"),
                 (f"{folder}/", rf"C1083: Cannot open include file: '(?P<header>{folder}/{_END})'"),
+                (f"{folder}/", rf"(?:{_FATAL}) ?[:：] ?(?P<header>{folder}/{_END}) ?[:：] ?(?!Permission|Keine B)\S"),
             )
         ),
     ),

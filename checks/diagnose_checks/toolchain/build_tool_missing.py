@@ -39,7 +39,12 @@ _TOOL = (
     r"|xmlto|dos2unix|bzip2|xz"
     r"|glib-(?:mkenums|genmarshal|compile-resources)|wayland-scanner|dtc|nvcc|capnp|flatc|thrift|ragel|re2c|lemon|javac"
     r"|clang-cl|lld-link|llvm-(?:lib|rc|mt|ar|dlltool)|pg_config|mysql_config|mariadb_config"
-    r"|(?:krb5|curl|xml2|xslt|gdal|geos|net-snmp|sdl2?|pcre2|gsl|nc|cups|apr-1)-config)"
+    r"|(?:krb5|curl|xml2|xslt|gdal|geos|net-snmp|sdl2?|pcre2|gsl|nc|cups|apr-1)-config"
+    r"|bazel|ar|ranlib|strip|objcopy)"
+)
+#: Those of them that no library has for a name: what a configure script does not find.
+_ONLY_TOOL = (
+    "(?:bison|flex|yacc|nasm|yasm|m4|gperf|makeinfo|swig|cmake|autoconf|automake|libtool|protoc|msgfmt|xgettext)"
 )
 #: Programs that pip installs.
 _PYTHON_TOOL = (
@@ -58,7 +63,7 @@ CHECK = Check(
         ("ould not find `protoc`", r"[Cc]ould not find `?(?P<tool>protoc)\b`?"),
         ("ould not find protoc", r"[Cc]ould not find (?P<tool>protoc)\b"),
         ("protoc", r"(?:failed to (?:find|invoke)|[Ff]ailed to locate) [`']?(?P<tool>protoc)[`']?\b"),
-        ("not found", rf"(?:^|[\s:'\"])(?P<tool>{_TOOL})['\"]?: (?:command )?not found$"),
+        ("not found", rf"(?:^|[\s:'\"])(?P<tool>{_TOOL})['\"]?: (?:[Cc]ommand )?not found$"),
         ("No such file", rf"No such file or directory: '(?P<tool>{_TOOL})'"),
         ("No such file", rf"^make(?:\[\d+\])?: (?P<tool>{_TOOL}): No such file or directory$"),
         ("No such file", rf"^error: command '(?P<tool>{_TOOL})' failed: No such file"),
@@ -100,13 +105,48 @@ CHECK = Check(
         ("CMAKE_Fortran_COMPILER", r"^No CMAKE_(?P<fortran>Fortran)_COMPILER could be found"),
         ("is not installed on your", r"(?P<tool>CMake) is not installed on your system"),
         ("must be installed to build", r"(?P<tool>CMake) must be installed to build"),
+        (
+            "compiler found",
+            r"(?:configure: )?error: (?:no (?P<fortran>Fortran) compiler "
+            r"found|(?P<compiler>Fortran compiler not found))$",
+        ),
+        ("f951", r"(?:cannot execute|error trying to exec) ['`](?P<fortran>f951)['`]: "),
+        ("CMAKE_ASM_NASM_COMPILER", r"No CMAKE_ASM_(?P<tool>NASM)_COMPILER could be found"),
+        ("asm not found or too old", r"^(?P<tool>nasm)/yasm not found or too old\."),
+        (
+            "not found or not executable",
+            r"ERROR: Program(?:\(s\) \[)? " rf"?'(?P<tool>{_TOOL})'\]? not found or not executable",
+        ),
+        ("ould not find git for clone", r"could not find (?P<tool>git) for clone of"),
+        ("Problem with the CMake", r"Problem with the (?P<tool>CMake) installation, aborting build"),
+        (
+            "is missing on your system",
+            r"^WARNING: '(?P<tool>makeinfo|help2man|flex|bison|au" r"topoint)' is missing on your system",
+        ),
+        (
+            "configure: error: ",
+            rf"^configure: error: (?:no suitable )?(?P<tool>{_ONLY_TOOL}) (?:was |is "
+            r"|could )?(?:not (?:be )?found|required|missing)",
+        ),
+        ("ou need ", rf"[Yy]ou need (?P<tool>{_ONLY_TOOL}) to build"),
+        ("ou must have ", rf"[Yy]ou must have [`'\"]?(?P<tool>{_ONLY_TOOL})[`'\"]? installed"),
+        (
+            "code: 2, kind: NotFound",
+            r"[Ff]ailed to (?:execute|run|start|spawn) "
+            rf"[`'\"]?(?P<tool>{_TOOL})[`'\"]?(?: command)?: Os \{{ code: 2, kind",
+        ),
+        (
+            "unable to execute command",
+            r"clang\S{0,20}: error: unable to execute command: " r"Executable \"(?P<tool>as)\" doesn't",
+        ),
+        (".exe' failed: No such file", rf"^error: command '(?P<tool>{_TOOL})\.exe' failed: (?P<exe>No such file)"),
         ("Can't exec ", rf"Can't exec \"(?P<tool>{_TOOL})\": (?:No such|failed)"),
         ("ind tool ", rf"failed to find tool \"(?P<tool>{_TOOL})\""),  # the cc crate, which runs clang-cl for Windows
         (". Is ", r"[Ff]ailed to find tool\. Is [`'](?P<tool>clang-cl|llvm-lib|lld-link)[`'] installed"),
         ("not found", r"linker `(?P<tool>lld-link)` not found"),
         (". Is ", rf"Command '(?P<tool>{_TOOL})' not found\. Is (?P=tool) installed\?"),
         ("perl", r"['\"`](?P<name>perl)['\"`]: (?:No such|not found)"),
-        ("not found", rf"(?:^|[\s:'\"])(?P<python>{_PYTHON_TOOL})['\"]?: (?:command )?not found$"),
+        ("not found", rf"(?:^|[\s:'\"])(?P<python>{_PYTHON_TOOL})['\"]?: (?:[Cc]ommand )?not found$"),
         ("No such file", rf"No such file or directory: '(?P<python>{_PYTHON_TOOL})'"),
     )
     + patterns_for(
@@ -191,7 +231,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             missed.setdefault(name, []).append(hit)
     for hit in log.find("no-build-tool"):
         generator = "ninja" if "Ninja" in hit.groups["generator"] else "make" if hit.groups["generator"] else ""
-        generator = "gfortran" if hit.groups["fortran"] else generator
+        generator = "gfortran" if hit.groups["fortran"] or hit.groups["compiler"] else generator
+        if hit.groups["tool"] == "makeinfo" and "WARNING" in hit.text and log.went_on(hit):
+            continue
         name = hit.groups["tool"].lower() or hit.groups["name"] or generator
         crate = log.crate_at(hit.line)[0] or hit.origin.crate
         if hit.groups["wrapper"] or hit.groups["rustc"]:
@@ -210,7 +252,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (_SCCACHE,)
             if name == "sccache"
             else (_on_windows(name),)
-            if "CreateProcess(" in hits[0].text
+            if "CreateProcess(" in hits[0].text or hits[0].groups["exe"]
+            else (_BAZEL,)
+            if name == "bazel"
             else _by_pip(name)
             if re.fullmatch(_PYTHON_TOOL, name)
             else _by_brew(name)
@@ -242,6 +286,15 @@ _SCCACHE = Fix(
     unset=("RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"),
     notes="Or remove rustc-wrapper from .cargo/config.toml; in maturin-action, `sccache: false`. To have it: "
     "cargo install sccache.",
+)
+
+
+_BAZEL = Fix(
+    "install Bazelisk under the name bazel",
+    (Command("npm install --global @bazel/bazelisk", FixStage.TOOLCHAIN),),
+    notes="It fetches the Bazel that the project names in .bazelversion. Without npm: `go install "
+    "github.com/bazelbuild/bazelisk@latest`, or its program from the releases, copied to a folder of PATH as bazel. "
+    "Homebrew: brew install bazelisk.",
 )
 
 
@@ -311,7 +364,9 @@ _PACKAGES = {
     "libtool": (("libtool",),) * 5,
     "makeinfo": (("texinfo",),) * 5,
     "go": (("golang-go",), ("golang",), ("go",), ("go",), ("go",)),
-    "as": (("binutils",),) * 5,
+    **dict.fromkeys(("as", "ar", "ranlib", "strip", "objcopy"), (("binutils",),) * 5),
+    "swig": (("swig",),) * 5,
+    "yacc": (("bison",),) * 5,
     "gfortran": (("gfortran",), ("gcc-gfortran",), ("gfortran",), ("gcc-fortran",), ("gcc-fortran",)),
     "llvm-config": (("llvm-dev",), ("llvm-devel",), ("llvm-dev",), ("llvm",), ("llvm-devel",)),
     "autopoint": (("autopoint",), ("gettext-devel",), ("gettext-dev",), ("gettext",), ("gettext-tools",)),

@@ -44,6 +44,24 @@ CHECK = Check(
             "Unsupported gpu architecture",
             r"nvcc fatal\s{0,4}: Unsupported gpu architecture '(?:compute|sm)_(?P<arch>\w{0,8})'",
         ),
+        # before CUDA 7.5
+        (
+            "unsupported GNU version!",
+            r"unsupported GNU version! gcc " r"(?P<since>\d+)\.?(?P<minor>\d*) and up are not supported",
+        ),
+        (
+            "unsupported Microsoft Visual Studio",
+            r"unsupported Microsoft Visual Studio version! Only (?:the )?versions? "
+            r"(?:between )?(?P<studio>\d{4} and \d{4}|\d{4}[^!]{0,60}?)"
+            r" (?:\(inclusive\) )?are supported",
+        ),
+        (
+            "nvcc fatal",
+            r"nvcc fatal\s{0,4}: The version \('(?P<is>[\d.]{1,12})'\) of the "
+            r"host compiler \('(?P<who>[^']{1,40})'\) is not",
+        ),
+        ("nvcc fatal", r"nvcc fatal\s{0,4}: Host compiler targets unsupported OS(?P<os>)"),
+        ("nvcc fatal", r"nvcc fatal\s{0,4}: Value '(?P<standard>c\+\+\d\w)' is not defined for option 'std'"),
         ("unsupported clang version!", r"unsupported clang version! clang version must be less than (?P<clang>\d+)"),
     ),
 )
@@ -56,6 +74,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if "gpu architecture" in hit.text:
             yield _of_architecture(log, hit)
             continue
+        if other := _other(log, hit):
+            yield other
+            return
         if said["torch"]:
             short = said["toolkit"].replace(".", "")
             message = f"the CUDA toolkit is {said['toolkit']}, and PyTorch was compiled with {said['torch']}"
@@ -99,6 +120,62 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix("use a newer CUDA toolkit"),
             )
         yield finding_from_hits(log, [hit], message, "Nothing is compiled for the GPU.", fixes)
+
+
+#: C++ standard → the first CUDA toolkit whose nvcc has it: the release notes of each.
+_STANDARDS = {"c++11": "7.0", "c++14": "9.0", "c++17": "11.0", "c++20": "12.0"}
+
+
+def _other(log: BuildLog, hit: Hit) -> Finding | None:
+    """Return the finding where nvcc names no newest version that it supports, or the standard is what it lacks."""
+    said = hit.groups
+    newer = Fix("use a newer CUDA toolkit")
+    if said["standard"]:
+        first = _STANDARDS.get(said["standard"], "")
+        message = (
+            f"this nvcc does not know the standard {said['standard']}{f': CUDA {first} and later do' if first else ''}"
+        )
+        fix = Fix(
+            f"use CUDA {first} or later" if first else newer.title, notes="`nvcc --version` prints the one in use."
+        )
+        return finding_from_hits(log, [hit], message, "Nothing is compiled for the GPU.", (fix,))
+    if said["since"]:
+        minor = f".{said['minor']}" if said["minor"] else ""
+        name = f"gcc {said['since']}{minor}"
+        message = f"nvcc supports no {name} or later, and the compiler here is one"
+        older = Fix(
+            f"let nvcc call a GCC before {name.removeprefix('gcc ')}",
+            env=(("NVCC_PREPEND_FLAGS", "-ccbin g++-4.8"), ("CUDAHOSTCXX", "g++-4.8")),
+            notes="NVCC_PREPEND_FLAGS is read since CUDA 11.5: an older nvcc takes -ccbin on its command line.",
+        )
+        return finding_from_hits(log, [hit], message, "Nothing is compiled for the GPU.", (newer, older))
+    if said["studio"] or "os" in said or said["who"]:
+        who = said["who"]
+        message = (
+            f"nvcc does not support this {who}, version {said['is']}"
+            if who
+            else (
+                "nvcc does not support this Visual Studio"
+                + (
+                    f": {said['studio']} are"
+                    if said["studio"]
+                    else ": it is newer than the toolkit, or compiles for 32 bits"
+                )
+            )
+        )
+        host = Fix(
+            "install a Visual Studio that the toolkit supports, beside the other one",
+            notes="Its build tools suffice (MSVC v143 or v142 in the installer). Open the x64 prompt of that version: "
+            "vcvars64.bat -vcvars_ver=14.38. NVCC_PREPEND_FLAGS=-allow-unsupported-compiler tries it anyway.",
+        )
+        if who and who != "cl":
+            host = Fix(
+                "let nvcc call a compiler that it supports",
+                env=(("NVCC_PREPEND_FLAGS", "-ccbin g++"),),
+                notes="A -ccbin in the project's own flags comes first: take it out.",
+            )
+        return finding_from_hits(log, [hit], message, "Nothing is compiled for the GPU.", (host, newer))
+    return None
 
 
 #: Architecture → the first CUDA toolkit with it, and the first without; empty as long as newer ones have it.

@@ -37,19 +37,33 @@ CHECK = Check(
     log_kinds=("no-linker", "no-tool"),
     patterns=patterns_for(
         "no-compiler",
-        ("not found", r"(?:^|[\s:])(?P<linker>cc|gcc|c\+\+|g\+\+|clang|x86_64-linux-gnu-gcc): (?:command )?not found$"),
+        (
+            "not found",
+            r"(?:^|[\s:])(?P<linker>cc|gcc|c\+\+|g\+\+|clang|x86_64-lin" r"ux-gnu-gcc): (?:[Cc]ommand )?not found$",
+        ),
         (
             "No such file",
             r"(?:unable to execute|command) '?(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+|clang))'?(?: failed)?: No such",
         ),
         ("No such file", r"error: \[Errno 2\] No such file or directory: '(?P<linker>[\w./+-]*(?:gcc|cc|[cg]\+\+))'"),
         ("No such file", r"^make(?:\[\d+\])?: (?P<linker>cc|gcc|c\+\+|g\+\+): No such file"),
+        ("No such file", r"^(?:/usr/bin/)?env: ['\"](?P<linker>cc|gcc|c\+\+|g\+\+|clang)['\"]: No such file"),
+        (
+            "FileNotFoundError",
+            r"^FileNotFoundError: \[Errno 2\] No such file or " r"directory: '(?P<linker>gcc|cc|[cg]\+\+|clang)'$",
+        ),
         # Meson
         ("Unknown compiler(s): ", r"ERROR: Unknown compiler\(s\): \[+'(?P<linker>cc|gcc|[cg]\+\+|clang(?:\+\+)?)'"),
         ("no acceptable C compiler", r"no acceptable C compiler found in \$PATH(?P<linker>)"),
+        ("no acceptable ", r"configure: error: no acceptable (?:cc|C\+\+ compiler) found(?P<linker>)"),
         ("CMAKE_C_COMPILER", r"No CMAKE_C_COMPILER could be found(?P<linker>)"),
         ("cc1plus", r"cannot execute [`'](?P<linker>cc1plus)['`]: (?:execvp|posix_spawnp?): No such file"),
-        ("cc1plus", r"error trying to exec [`'](?P<linker>cc1plus)['`]: execvp: No such file"),
+        ("cc1plus", r"error trying to exec [`'](?P<linker>cc1plus)['`]: execvp: "),
+        (
+            "cc1'",
+            r"(?<![\w-])g?cc(?:-\d+)?: (?:fatal )?error:? (?:trying to "
+            r"exec|cannot execute) ['`](?P<linker>cc1)['`]: ",
+        ),
         ("CMAKE_CXX_COMPILER", r"No CMAKE_CXX_COMPILER could be found(?P<linker>)"),
     )
     + patterns_for("compiles-cxx", (" -c ", r" -c (?:\S{1,300} )?\S{1,300}\.(?:cc|cpp|cxx|c\+\+)(?:\s|$)"))
@@ -71,6 +85,8 @@ CHECK = Check(
         ("Unknown compiler(s): ", r"ERROR: Unknown compiler\(s\): \[\['icl'\], \['cl'\]"),
         ("nmake", r"^'nmake' '-\?'$"),
         ("could not find any instance of Visual Studio", r"could not find any instance of Visual Studio"),
+        ("vcvarsall.bat", r"error: Unable to find vcvarsall\.bat"),
+        ("cl.exe' failed", r"^error: command 'cl\.exe' failed: (?:None|No such file)"),
     ),
     env_facts=("toolchain.host_linker.!found", "project.crates", "project.tools"),
 )

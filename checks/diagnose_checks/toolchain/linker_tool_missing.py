@@ -41,6 +41,11 @@ CHECK = Check(
             "no-ld",
             ("cannot find 'ld'", r"collect2: (?:fatal )?error: cannot find ['`\"]?ld['`\"]?"),
             ("collect2: fatal error", r"collect2: fatal error: cannot find ['`\"]?ld"),
+            (
+                "unable to execute command",
+                r"unable to execute command: Executable " r"\"(?P<linker>ld(?:\.\w+)?)\" doesn't exist",
+            ),
+            ("collect2", r"gcc\S{0,10}: (?:fatal )?error:? (?:cannot execute|trying to exec) ['`]collect2['`]: "),
             ("invalid linker name", r"invalid linker name in (?:argument )?[`']-fuse-ld=(?P<linker>[\w./-]+)'"),
         ),
         *patterns_for(

@@ -31,6 +31,8 @@ CHECK = Check(
         "no-openmp",
         ("unsupported option '-fopenmp", r"(?P<apple>unsupported option '-fopenmp')"),
         ("omp.h", r"fatal error: '?omp\.h'?(?:: No such file| file not found)"),
+        ("libgomp.spec", r"cannot read spec file '(?P<spec>libgomp\.spec)'"),
+        ("penmp", r"ERROR: Dependency \"openmp\" not found"),
         ("Could NOT find OpenMP", r"(?:^|\(message\): )Could NOT find OpenMP(?:_C|_CXX)? \(missing:"),
     ),
 )

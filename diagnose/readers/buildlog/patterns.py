@@ -121,6 +121,7 @@ _PKG_CONFIG = (
             "required version is",
             r"Package '(?P<module>[^']+)' has version '(?P<found>[^']+)', required version is '(?P<needs>[^']+)'",
         ),
+        ("failed: Invalid version, need", r"Invalid version, need '(?P<module>[^']{1,80})' \['(?P<needs>[^']{1,60})'.{0,100}\] found '(?P<found>[^']{1,40})'"),
         ("but need", r"Dependency (?P<module>\S+) found: NO\W+found '?(?P<found>[\w.]+)'?,? but need:? '?(?P<needs>[^)']+)"),
     ),
     *patterns_for(
@@ -189,7 +190,6 @@ _LINKING = (
     *patterns_for(
         "ld-undefined",
         ("undefined reference to", r"(?:(?<![^\s'\"])(?P<file>[^\s'\"]+?): )?undefined reference to [`'\"]?(?P<symbol>(?:operator |vtable for )?[^'\"\s]+)"),
-        # mold before 1.2
         ("undefined symbol: ", r"mold: (?:error: )?undefined symbol: (?P<file>\S{1,400}[.)]\S{0,400}): (?P<symbol>(?:operator )?\S+)"),
         ("undefined symbol: _", r"ld64\.lld: error: undefined symbol: _(?P<symbol>\S+)"),
         ("undefined symbol: ", r"(?:ld\.lld|lld|error|mold)\S{0,60}: (?:error: )?undefined symbol: (?P<symbol>(?:operator |vtable for )?\S+)"),
