@@ -38,6 +38,15 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "coloured": lambda line: f"\x1b[0m\x1b[1m\x1b[38;5;9m{line}\x1b[0m",
     "buildkite": lambda line: f"\x1b_bk;t=1732649210123\x07{line}",
     "windows": lambda line: f"{line}\r",
+    "teamcity": lambda line: f"[19:26:50]W:\t     [Step 1/3] {line}",
+    "bamboo": lambda line: f"build\t26-Nov-2024 19:26:50\t{line}",
+    "kubernetes": lambda line: f"2024-11-26T19:26:50.123456789Z stderr F {line}",
+    "heroku": lambda line: f"2024-11-26T19:26:50.123456+00:00 app[web.1]: {line}",
+    "amplify": lambda line: f"2024-11-26T19:26:50.123Z [{'WARNING' if 'arn' in line else 'INFO'}]: {line}",
+    "logger": lambda line: f"2024-11-26 19:26:50,123 - {'ERROR' if 'rror' in line else 'INFO'} - {line}",
+    "env_logger": lambda line: f"[2024-11-26T19:26:50Z INFO  build] {line}",
+    "woodpecker": lambda line: f"[build:L12:34s] {line}",
+    "jenkins": lambda line: f"[linux-armv7] {line}",
     "dated": lambda line: f"[2024-11-26 19:26:50] {line}",
 }
 # Every log in one of the dresses, which its name decides: a new log leaves the others in theirs.

@@ -113,8 +113,8 @@ def plain(block: bytes) -> bytes:
     return block
 
 
-# A viewer's number before each line: "376 | text", "376: text", "   376 text".
-_NUMBERED = re.compile(rb"[ \t]*(\d{1,7})(?:[ \t]*(?:\||\xe2\x94\x82)(?: |$)|: |:$|[ \t]{1,4}|$)")
+# A viewer's number before each line: "376 | text", "376: text", "   376 text"; Spack's of an error: "  >> 376    text".
+_NUMBERED = re.compile(rb"[ \t]*(?:>> )?(\d{1,7})(?:[ \t]*(?:\||\xe2\x94\x82)(?: |$)|: |:$|[ \t]{1,4}|$)")
 _SAMPLE, _FEWEST = 200, 4  # lines that show whether a viewer did so
 
 
@@ -186,7 +186,7 @@ def clean(line: str) -> list[str]:
         or line.endswith(" |")
         or "\t" in line
     ):
-        line = _unprefixed(line)
+        line = unprefixed(line)
         if _SOURCE.match(line):
             return []
     if not line.isascii():
@@ -200,7 +200,8 @@ def clean(line: str) -> list[str]:
     return [line.rstrip()]
 
 
-def _unprefixed(line: str) -> str:
+def unprefixed(line: str) -> str:
+    """Return *line* without the prefixes of :data:`_PREFIXES`."""
     line, rest = line[:_PREFIXED], line[_PREFIXED:]
     for _ in range(6):  # prefixes stack: a time before a marker before a margin
         before, number = line, -1

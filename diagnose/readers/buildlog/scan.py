@@ -15,8 +15,9 @@ from functools import cache, lru_cache
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.pattern import Pattern, Wordings
 from diagnose.readers.buildlog.anchors import Anchors
-from diagnose.readers.buildlog.clean import clean, is_numbered, joined, plain, rejoined, unnumbered
+from diagnose.readers.buildlog.clean import clean, joined, plain, rejoined
 from diagnose.readers.buildlog.hits import Hit, LineOrigin, Said
+from diagnose.readers.buildlog.margin import Margin
 from diagnose.readers.buildlog.quoted import Quotations, Standing
 
 if TYPE_CHECKING:
@@ -138,7 +139,7 @@ class Scanner:
     def __init__(self, patterns: Iterable[Pattern | Wordings]) -> None:
         self.lines = 0
         self.binary = False
-        self._numbered: bool | None = None  # whether a viewer numbered the lines
+        self._margin = Margin()
         self._table = _Table(patterns)
         self._behind = set(self._table.anchors)  # without those that flood the log
         self._searching = self._anchors = Anchors(self._table.anchors)
@@ -208,11 +209,7 @@ class Scanner:
 
     def _piece(self, piece: bytes, rest: bytes) -> Iterator[Hit]:
         self._allowed += len(piece) * _IDLE_SHARE
-        piece, rest = plain(piece), plain(rest)
-        if self._numbered is None:
-            self._numbered = is_numbered(piece)
-        if self._numbered:
-            piece, rest = unnumbered(piece), unnumbered(rest)
+        piece, rest = self._margin.removed(plain(piece)), self._margin.removed(plain(rest))
         piece = rejoined(piece)
         self._quotations.enter(piece)
         starts = self._candidates(piece)
