@@ -47,7 +47,8 @@ CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
     log_kinds=("no-versions", "pip-retries", "value-too-large"),
-    patterns=patterns_for(
+    patterns=patterns_for("pip-goes-on", ("Downloading from URL", r"^Downloading from URL \S"))  # to pip 6
+    + patterns_for(
         "outage",
         (
             "ailed to fetch",
@@ -69,6 +70,12 @@ CHECK = Check(
             r"failed to connect to (?P<url>[\w.-]{1,253}): (?:Connection|Operation|Network) [^;]{1,60}; class=Os",
         ),
         ("ailed to connect to", r"fatal: unable to access '(?P<url>[^']{1,300})': Failed to connect to"),
+        # libgit2 and its TLS, in cargo
+        (
+            "; class=",
+            r"(?:SSL error: (?:received early EOF|syscall failure: .{1,80})|timed out|reset by peer|unexpected EOF)"
+            r"; class=(?:Ssl|Net|Os|Http) \(\d",
+        ),
         ("RPC failed; ", r"error: RPC failed; (?:curl \d+|HTTP 50[0234]|result=\d+)"),
         (
             "] Could",
@@ -159,6 +166,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         hits = [hit for hit in hits if "remaining)" not in hit.text]  # it tries again, and the log does not show how
     hits = [hit for hit in hits if "remaining)" not in hit.text or hit.line > last]  # a later try succeeded
     overflow = log.find("value-too-large")  # cargo calls that a network error as well
+    skipped = max((hit.line for hit in log.find("pip-goes-on")), default=0)
+    hits = [hit for hit in hits if hit.line > skipped or not hit.text.startswith("Could not fetch URL")]
     hits = [hit for hit in hits if not log.near(hit.line, "certificate", before=4, after=4)]  # certificate-untrusted
     if hits and not overflow:
         unnamed = all(_NAMES.search(hit.text) for hit in hits)

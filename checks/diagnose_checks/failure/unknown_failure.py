@@ -68,7 +68,6 @@ _PLAIN = (
         "build the libraries for the older macOS too, or raise the wheel's",
         "export MACOSX_DEPLOYMENT_TARGET=VERSION",
     ),
-    (r"CompileError: \S{1,200}\.pyx$", "correct the Cython code, or build with an older Cython", "cython<3"),
     (r"^ERROR: Invalid requirement", "correct the requirement at the place that pip names", ""),
     (
         r"^(?:Cannot connect to the Docker daemon|docker: Cannot|permission denied while trying to connect)",

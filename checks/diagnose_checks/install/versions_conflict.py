@@ -120,6 +120,10 @@ CHECK = Check(
                 r"conflicts with any installable",
             ),
             (
+                "is requested and can be inst",
+                r"(?<![\w.-])(?P<asked>[A-Za-z_][\w.-]{0,100} [=<>!~]\S{1,60})[ *]{0,5} is requested and can be inst",
+            ),
+            (
                 "none of the providers can be",
                 r"requires (?P<unprovided>\S[^,]{0,100}(?:,[<>=!~][^,]{0,30}){0,3}), but none of the providers",
             ),
@@ -164,10 +168,13 @@ def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
             "correct the name, or name the index that has it",
             notes="uv: [[tool.uv.index]], or --index URL. pip: --extra-index-url URL. Poetry: poetry source add.",
         )
+    clash = " ".join(first("clash").partition(" is not ")[0].rstrip("* ").split())
+    if clash and (asked := first("asked")).partition(" ")[0] == clash.partition(" ")[0]:
+        return f"the requirements ask for {asked} and for {clash} at once", _LOOSEN
     if any(one.groups["channels"] or one.groups["by"] or "ResolvePackage" in one.text for one in reasons):
         return _of_channels(reasons)
-    if clash := first("clash"):
-        return f"the packages ask for versions that exclude each other, one of them {' '.join(clash.split())}", _LOOSEN
+    if clash:
+        return f"the packages ask for versions that exclude each other, one of them {clash}", _LOOSEN
     if unprovided := first("unprovided"):
         return f"a package needs {unprovided}, which cannot be installed beside the others", _LOOSEN
     if absent := first("absent"):

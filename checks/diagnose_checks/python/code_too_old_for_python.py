@@ -132,6 +132,7 @@ CHECK = Check(
             ("numpy.distutils", r"^(?:E +)?ModuleNotFoundError: No module named 'numpy\.(?P<numpy>distutils)'"),
             ("use_2to3 is invalid", r"setup command: (?P<setuptools>use_2to3) is invalid"),
             ("from 'setuptools'", r"ImportError: cannot import name '(?P<setuptools>Feature)' from 'setuptools'"),
+            ("'dry_run'", r"TypeError: (?P<setuptools>new_compiler\(\)) got an unexpected keyword argument 'dry_run'"),
             ("cython_sources", r"^AttributeError: (?P<cython>cython_sources)$"),
             (
                 "longintrepr.h",
@@ -287,7 +288,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             fixes.append(
                 Fix(
                     "build it with an old setuptools",
-                    build_with("setuptools<58", name),
+                    build_with(f"setuptools<{_setuptools(groups)}", name),
                 )
             )
         elif groups["cython"]:
@@ -322,7 +323,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         who = package or "the code"
         if groups["name"] == "ImpImporter" and isolated:
             who = f"the old setuptools that {package or 'the package'} asks for"
-        owner = f"Python {since}" if since else _OWNERS.get(kind, "setuptools 58")
+        owner = f"Python {since}" if since else _OWNERS.get(kind, f"setuptools {_setuptools(groups)}")
         refused = [*_refusal(log, hit), hit]
         other = "arguments to function" in refused[0].text
         yield finding_from_hits(
@@ -404,6 +405,11 @@ def _is_c(groups: Mapping[str, str]) -> bool:
     return any(groups[name] for name in ("header", "clang", "member", "frame", "function"))
 
 
+def _setuptools(groups: Mapping[str, str]) -> str:
+    """Return the first release of setuptools without it."""
+    return "81" if "(" in groups["setuptools"] else "58"
+
+
 def _lost(groups: Mapping[str, str]) -> tuple[str, str]:
     """Return the first release that lacks the thing that *groups* name, and its name; empty texts if unknown."""
     if module := groups["module"]:
@@ -426,5 +432,5 @@ def _lost(groups: Mapping[str, str]) -> tuple[str, str]:
     if groups["numpy"]:
         return "3.12", "numpy.distutils"
     if groups["setuptools"]:
-        return "", f"setuptools' {groups['setuptools']}"
+        return "", f"setuptools' {groups['setuptools']}{' with dry_run' if '(' in groups['setuptools'] else ''}"
     return ("", "Cython's cython_sources") if groups["cython"] else ("", "")

@@ -38,6 +38,10 @@ CHECK = Check(
                 for ending in ("pyx", "pxd", "pxi")
             ),
         ),
+        *patterns_for(
+            "cython-gave-up",
+            ("CompileError: ", r"^(?:Cython\.[\w.]{1,60}\.)?CompileError: (?P<file>\S{1,300}\.pyx)$"),
+        ),
         *patterns_for("cython-noexcept", ("noexcept", r"^c(?:p)?def .{1,300}\bnoexcept\b")),
     ),
 )
@@ -74,6 +78,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
             message = f"Cython refuses {file}: {why}"
             fixes = (*_older("3"), *_NEWER, Fix("if it is your own code: correct the line"))
         yield finding_from_hits(log, shown, message[:200], "The extension is not built.", fixes)
+    if not log.find("cython-failed", "cython-message"):  # the end of a log alone
+        for hit in log.find("cython-gave-up")[:1]:
+            message = f"Cython refuses {hit.groups['file']}; its reason is further above, and not in this log"
+            yield finding_from_hits(log, [hit], message[:200], "The extension is not built.", _older("3"))
 
 
 def _since(hit: Hit) -> str:

@@ -72,6 +72,8 @@ CHECK = Check(
     ),
     env_facts=("toolchain.unloaded",),
 )
+#: A program's own log of a library that it can do without: glog's lines of a lower level than error.
+_LOGGED = re.compile(r"^[DIVW](?:\d{4})? .{0,60}\S{1,200}\.(?:cc|cpp|cu|h|py):\d{1,6}\] ")
 _SONAME = re.compile(r"^(?:lib[\w.+-]+|[\w+-]+)\.so(?:\.[\w.]+)?$")
 
 
@@ -131,6 +133,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             or (lib == "libc.so.6" and not is_android(hit))
             or log.near(hit.line, "libclang-unopened")
             or foreign_module(hit)
+            or _LOGGED.match(hit.text)
             or hit.groups["why"].startswith(("Exec format", "Too many open"))
         ):
             continue

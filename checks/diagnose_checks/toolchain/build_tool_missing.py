@@ -60,6 +60,7 @@ CHECK = Check(
         "no-build-tool",
         ("not installed?", rf"is [`'](?P<tool>{_TOOL})[`'] not installed\?"),
         ("find the protoc binary", r"Failed to find the (?P<tool>protoc) binary"),
+        ("protoc is not installed", r"^(?P<tool>protoc) is not installed nor found in"),
         ("ould not find `protoc`", r"[Cc]ould not find `?(?P<tool>protoc)\b`?"),
         ("ould not find protoc", r"[Cc]ould not find (?P<tool>protoc)\b"),
         ("protoc", r"(?:failed to (?:find|invoke)|[Ff]ailed to locate) [`']?(?P<tool>protoc)[`']?\b"),

@@ -66,6 +66,16 @@ CHECK = Check(
         # before CMake 3.15
         ("requested Boost libraries", r"^Unable to find the requested (?P<package>Boost) libraries"),
     )
+    # the beginning of the same message, where a log has only that
+    + patterns_for(
+        "cmake-unprovided",
+        (
+            "package configuration file",
+            r"^asked CMake to find a package configuration file provided by\s+\"(?P<package>[\w.+-]+)\",\s+but\s+CMake"
+            r"\s+did\s+not\s+find\s+one",
+            2,
+        ),
+    )
     + patterns_for(
         "cmake-unfit",
         (
@@ -207,7 +217,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if unfit := next(_unfit(log), None):
         yield unfit
         return
-    for hit in log.find("cmake-missing"):
+    for hit in log.find("cmake-missing") or log.find("cmake-unprovided"):
         if (removed := _REMOVED.get(hit.groups["package"])) and log.near(hit.line, "cmake-module-gone", before=5):
             yield _of_removed(log, hit, *removed)
             return

@@ -386,7 +386,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("libc", ERROR, "CANNOT LINK EXECUTABLE", r"CANNOT LINK EXECUTABLE " + _REST),
     Mark("shell", ERROR, "not found", r"^(?:\S+: (?:line )?\d+: |(?:ba|da|z|k)?sh: (?:\d+: )?|env: ['\"]?)\S[^:]{0,100}: (?:command )?not found$"),
     Mark("shell", ERROR, "No such file", r"^(?:\S+: (?:line )?\d+: |(?:ba|da|z)?sh: (?:\d+: )?|env: )\S[^:]{0,200}: No such file or directory$"),
-    Mark("shell", ERROR, "cannot ", r"\bcannot (?:open|execute|enable|find|load)\b|^[\w.-]{1,40}: cannot \w+ "),
+    # not glog's lines of a lower level than error
+    Mark("shell", ERROR, "cannot ", r"^(?![DIVW]\d{0,4} .{0,80}\.(?:cc|cpp|cu|h|py):\d+\] )(?:.{0,1000}\bcannot (?:open|execute|enable|find|load)\b|[\w.-]{1,40}: cannot \w+ )"),
     Mark("shell", ERROR, "url: (", r"^curl: \(\d+\) " + _REST),
     Mark("shell", ERROR, "tar: ", r"^tar: (?:Error|Exiting with failure)" + _REST),
     Mark("shell", ERROR, "ermission denied", r"^\S+: (?:line )?(?:\d+: )?\S+: Permission denied$"),
