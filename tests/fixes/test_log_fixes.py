@@ -367,6 +367,21 @@ SOURCES_OF_C = {
         programs=RUST,
         files={"Cargo.toml": MANIFEST, "src/main.rs": "fn main() {}\n", "Cargo.lock": OLD_LOCK},
     ),
+    "a clone with an extension that libgit2 does not know": Case(
+        "git-format-unsupported",
+        "cd app; CARGO_HOME=$PWD/../home cargo build",
+        programs=(*RUST, "git"),
+        files={
+            "dep/Cargo.toml": MANIFEST.replace("demo", "dep"),
+            "dep/src/lib.rs": "",
+            "app/Cargo.toml": MANIFEST + '[dependencies]\ndep = { git = "file://HERE/dep" }\n',
+            "app/src/main.rs": "fn main() {}\n",
+        },
+        prepare="export GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b\n"
+        "git -C dep init -q; git -C dep add .; git -C dep commit -qm 1\n"
+        "git -C dep config core.repositoryformatversion 1; git -C dep config extensions.partialClone origin\n"
+        'sed -i "s|HERE|$PWD|" app/Cargo.toml',
+    ),
     "a submodule that is not fetched": Case(
         "project-file-missing",
         "cmake -S work -B build",

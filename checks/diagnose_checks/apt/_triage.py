@@ -112,7 +112,8 @@ def _failures(log: BuildLog) -> list[Hit]:
 
 def dead_release(log: BuildLog) -> list[Hit]:
     """Return the lines that show that a release has left its server: no Release file, or 404 for every architecture."""
-    hits = [hit for hit in log.find("apt-no-release") if not _misplaced(hit)]
+    named = log.find("apt-no-release") or log.find("apt-release-404")
+    hits = [hit for hit in named if not _misplaced(hit)]
     if hits:
         return hits
     failures = _failures(log)

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PACKAGES,
-    patterns=patterns_for("dpkg-interrupted", ("dpkg was interrupted", r"^E: dpkg was interrupted, you must manually")),
+    patterns=patterns_for(
+        "dpkg-interrupted", ("dpkg was interrupted", r"^(?:E|Error): dpkg was interrupted, you must manually")
+    ),
     env_facts=("dpkg_journal", "dpkg_unfinished"),
 )
 _STATUS = "/var/lib/dpkg/status"

@@ -47,6 +47,30 @@ CHECK = Check(
             ),
             ("GPG error: ", r"^E: GPG error: (?P<url>[a-z+]+:\S+) {1,2}(?P<suite>\S+)"),
         ),
+        *patterns_for(
+            "apt-unsigned-cut",  # of a log that ends before apt's own errors
+            (
+                "Err:",
+                r"^Err:\d+ (?P<url>[a-z+]+:\S{1,300})(?: (?P<suite>\S{1,100}))? InRelease\s+The following signatures "
+                r"couldn't be "
+                r"verified because the public key is not available: ",
+                2,
+            ),
+        ),
+        *patterns_for(
+            "apt-unauthenticated",
+            (
+                "There were unauthenticated",
+                r"^(?:E|Error): There were unauthenticated packages and -y was used without",
+            ),
+        ),
+        *patterns_for(
+            "apt-key-gone",
+            (
+                "apt-key",
+                r"^(?:(?:ba|da)?sh: (?:line \d+: |\d+: )?|\S{1,200}: (?:line )?\d+: )?apt-key: (?:command )?not found$",
+            ),
+        ),
     ),
 )
 #: The distributions' own archives: their keys come with the image.
@@ -61,7 +85,10 @@ _NVIDIA = ("A4B469963BF863CC", "F60F4B3D7FA2AF80")
 def log(log: BuildLog) -> Iterator[Finding]:
     """See apt refuse a repository for which it has no valid key."""
     unsigned, keys = log.find("apt-unsigned"), log.find("apt-key")
+    if not unsigned:
+        unsigned = [hit for hit in log.find("apt-unsigned-cut") if log.lines - hit.line <= _CUT]
     if not unsigned or not keys:
+        yield from _of_command(log)
         return
     hit = unsigned[0]
     near = [key for key in keys if hit.groups["url"] in key.text] or keys
@@ -75,6 +102,50 @@ def log(log: BuildLog) -> Iterator[Finding]:
         "apt does not read the repository's index, and apt-get update fails.",
         _fixes(url, key, near[0].text),
     )
+
+
+_CUT = 3  # lines from the error to the end of a log that was cut off
+
+
+def _of_command(log: BuildLog) -> Iterator[Finding]:
+    """See apt-key, which is gone, or a package that nothing signs."""
+    for hit in log.find("apt-key-gone")[-1:]:
+        if log.went_on(hit):
+            return
+        yield finding_from_hits(
+            log,
+            [hit],
+            "apt-key, which adds a repository's key, is no longer in Debian 13 and Ubuntu 26.04",
+            "apt does not get the key of the repository.",
+            (
+                Fix(
+                    "write the key into a file, and name the file in the repository's entry",
+                    (
+                        Command("mkdir -p /etc/apt/keyrings", FixStage.SOURCES),
+                        Command(
+                            "curl -fsSL KEY_URL | gpg --dearmor --yes -o /etc/apt/keyrings/NAME.gpg", FixStage.SOURCES
+                        ),
+                    ),
+                    notes="The entry then begins: deb [signed-by=/etc/apt/keyrings/NAME.gpg] URL.",
+                ),
+            ),
+        )
+        return
+    for hit in log.find("apt-unauthenticated")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            "apt installs nothing from a repository that it has no valid signature of",
+            "Nothing is installed.",
+            (
+                Fix(
+                    "read what apt-get update says of the repository",
+                    (Command("apt-get update", FixStage.UPDATE),),
+                    notes="It names the key that is missing. [trusted=yes] in the entry allows a repository without a "
+                    "signature, as one of your own in a container.",
+                ),
+            ),
+        )
 
 
 def _fixes(url: str, key: str, said: str) -> list[Fix]:

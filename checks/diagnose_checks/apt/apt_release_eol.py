@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PACKAGES,
-    log_kinds=("apt-no-release", "apt-index", "apt-unfetched"),
+    log_kinds=("apt-no-release", "apt-release-404", "apt-index", "apt-unfetched"),
     patterns=patterns_for(
         "release-expired",
         ("is expired", r"Release file for (?P<url>\S+?)(?:/dists/(?P<suite>[\w./-]+?)/(?:In)?Release)? is expired"),

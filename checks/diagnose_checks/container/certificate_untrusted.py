@@ -44,6 +44,9 @@ CHECK = Check(
         ("error setting certificate", r"error setting certificate (?:verify locations|file)"),
         ("class=Net (12)", r"(?:curl error: +)?(?:curl error: )?^; class=Net \(12\)$"),
         ("x509: certificate", r"x509: certificate (?P<why>[\w ]{1,60})"),
+        ("rror: ssl-verification-failed", r"^error: ssl-verification-failed"),  # pip
+        ("certificate verify failed:", r"\berror:[0-9A-F]{8}:SSL routines:\w{1,80}:certificate verify failed:"),  # apk
+        ("server certificate not", r"TLS: server certificate not trusted"),
         ("cannot verify ", r"^ERROR: cannot verify \S{1,200}'s certificate"),
         ("SELF_SIGNED_CERT_IN_CHAIN", r"(?P<why>SELF_SIGNED_CERT_IN_CHAIN)"),
         ("UNABLE_TO_GET_ISSUER_CERT", r"UNABLE_TO_GET_ISSUER_CERT"),

@@ -32,7 +32,26 @@ CHECK = Check(
     patterns=patterns_for(
         "no-image",
         ("manifest unknown", r"manifest for (?P<image>\S+) not found: manifest unknown"),
-        ("manifests/", r"/v2/(?P<image>\S{1,200})/manifests/[^\s\"/]{1,100}\"?: (?:denied|unauthorized|EOF|unknown)"),
+        ("manifests/", r"/v2/(?P<image>\S{1,200})/manifests/[^\s\"/]{1,100}\"?: (?:denied|unauthorized|unknown)"),
+        (
+            "unexpected status from",
+            r"failed to resolve source metadata for (?P<image>[^\s:]+(?::[\w.-]+)?): unexpected status from \w{3,5} "
+            r"request to "
+            r"\S{1,300}: 40[134]\b",
+        ),
+        (
+            "rror from registry: ",
+            r"^(?:ERROR: |Error: )?Error response from daemon: error from registry: (?:denied|unauthorized)(?P<image>)",
+        ),
+        (
+            "nvalid reference format",
+            r"^(?:ERROR: |Error: )?(?:docker: |Error response from daemon: )invalid reference format"
+            r"(?:: repository name (?:\(library/)?\(?(?P<named>[^)]{1,200})\) must be lowercase)?(?P<image>)",
+        ),
+        (
+            "did not resolve to an alias",
+            r"short-name \"(?P<short>(?P<image>[^\"]{1,200}))\" did not resolve to an alias",
+        ),
         ("pull access denied", r"pull access denied for (?P<image>[^\s,]+)"),
         ("pull access denied", r"pull access denied(?P<image>), repository does not exist"),
         ("manifest unknown", r"(?<!\S)(?P<image>[\w.-]{1,100}[/:][\w./:@-]{1,200}): (?:.{0,120}: )?manifest unknown"),
@@ -49,6 +68,11 @@ CHECK = Check(
         ),
         ("response from daemon", r"Error response from daemon: (?:unauthorized|denied): (?P<image>)"),
         ("does not exist or no pull access", r"(?<!\S)(?P<image>\S+) does not exist or no pull access"),
+        (  # podman
+            "reading manifest ",
+            r"reading manifest \S{1,100} in (?P<image>[\w./:@-]{1,200}): (?:denied|unauthorized|manifest "
+            r"unknown|name unknown)",
+        ),
     )
     + patterns_for(
         "image-pulled",
@@ -64,8 +88,41 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See the registry reject the image."""
     hits = log.find("no-image")
     named = [hit for hit in hits if hit.groups["image"]]
+    for hit in [hit for hit in hits if "invalid reference format" in hit.text][:1]:
+        name = hit.groups["named"]
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{name} cannot be an image's name: it has capital letters"
+            if name
+            else "docker gets a word for the image that cannot be an image's name",
+            "The container does not start.",
+            [
+                Fix(
+                    "write the name in lower case, and look what its variables hold",
+                    notes="An empty variable leaves `:tag` or `name:`. An option's value with a blank needs quotation "
+                    "marks: "
+                    '-v "$PWD:/io". In GitHub Actions: ${GITHUB_REPOSITORY,,} is the name in lower case.',
+                )
+            ],
+        )
+        return
     for hit in (named or [hit for hit in hits if _is_last(log, hit)])[:1]:
         image = hit.groups["image"].strip("'\"`") or _pulled(log, hit)
+        if hit.groups["short"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"Podman does not know in which registry {image} is",
+                "The container does not start.",
+                [
+                    Fix(
+                        "write the name with its registry",
+                        notes=f"As in docker.io/library/{image} or quay.io/OWNER/{image}.",
+                    )
+                ],
+            )
+            return
         yield finding_from_hits(
             log,
             [hit],

@@ -35,6 +35,11 @@ CHECK = Check(
             r"GPG error: \S{1,20}//(?:[\w.-]+\.)?(?:debian\.org|ubuntu\.com|raspbian\.org)/\S{0,200} .{0,100}"
             r"At least one invalid signature was encountered",
         ),
+        (
+            "but neither seems installed",
+            r"GPG error: \S{1,20}//(?:[\w.-]+\.)?(?:debian\.org|ubuntu\.com|raspbian\.org)/\S{0,200} .{0,100}"
+            r"gpgv, gpgv2 or gpgv1 required for verification, but neither seems installed",
+        ),
     )
     + patterns_for(
         "call-forbidden",
@@ -43,6 +48,24 @@ CHECK = Check(
         ("can't initialize time", r"Fatal Python error: \w{1,40}: can't initialize time"),
         ("sh: Operation not permitted", r"make(?:\[\d+\])?: (?:/bin/)?sh: Operation not permitted"),
         ("create thread: Operation", r"create thread: Operation not permitted"),
+        # the clock, and the times of files
+        ("can't initialize time", r"^Fatal Python error: \w{1,60}: can't initialize time"),
+        (
+            "panicked at library/std/src/sys",
+            r"panicked at library/std/src/sys/\S{0,60}time\.rs:\d+:\d+:.{0,120}Operation not permitted",
+            2,
+        ),
+        (
+            "logging/__init__.py",
+            r"logging/__init__\.py\", line \d+, in <module>\s.{0,120}?PermissionError: \[Errno 1\] Operation not "
+            r"permitted",
+            4,
+        ),
+        (
+            "tarfile.py",
+            r"tarfile\.py\", line \d+, in utime\s.{0,160}?PermissionError: \[Errno 1\] Operation not permitted",
+            4,
+        ),
     ),
 )
 

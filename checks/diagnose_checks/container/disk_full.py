@@ -34,12 +34,16 @@ CHECK = Check(
         ("o space left on", r"[Nn]o space left on device"),
         ("ENOSPC", r"\bENOSPC\b(?!.{0,40}file watchers)"),  # inotify has a limit of its own, and the same number
         ("isk quota exceeded", r"[Dd]isk quota exceeded"),
-        # of Windows and its linker, of apt, dnf and LLVM
+        # of Windows and its linker, of apt, dnf, rpm, pacman and LLVM
         ("[WinError 112]", r"\[WinError 112\]"),
-        ("not enough space on the disk", r"There is not enough space on the disk"),
-        ("LNK1180", r"fatal error LNK1180: insufficient disk space"),
-        ("have enough free space in", r"^E: You don't have enough free space in \S"),
-        ("more space needed on", r"At least \d{1,9}[KMG]B more space needed on the \S{1,200} filesystem"),
+        ("(os error 112)", r"\(os error 112\)"),
+        ("not enough space on the disk", r"[Tt]here is not enough space on the disk"),
+        ("LNK1180", r"fatal error LNK1180: "),
+        ("not have enough free", r"^(?:E|Error): You do not have enough free space in "),
+        ("enough free space in", r"^(?:E|Error): You don't have enough free space in "),
+        ("more space needed on the", r"At least \d[\d.]{0,12} ?[kKMG]i?B more space needed on the "),
+        (" more space on the ", r"^installing package \S{1,200} needs \d\S{0,12} more space on the "),
+        ("not enough free disk space", r"^error: not enough free disk space"),
         ("insufficient shared memory", r"insufficient shared memory \(shm\)(?P<shm>)"),  # of PyTorch
         ("IO failure on output", r"LLVM ERROR: IO failure on output stream: Bus error"),
     ),

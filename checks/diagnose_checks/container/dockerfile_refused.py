@@ -37,6 +37,12 @@ CHECK = Check(
         ("nknown instruction: ", r"^(?:Error: )?[Uu]nknown instruction: (?P<instruction>[\"']?[\w./$({<-]{1,60})"),
         ("requires BuildKit", r"(?P<buildkit>the --\w+ option requires BuildKit)"),
         ("nknown flag: ", r"^(?:Error: )?[Uu]nknown flag: (?P<buildkit>mount|link|chmod|network|security)"),
+        ("ependency detected on stage", r"(?P<why>circular dependency detected on stage: \S{1,100})"),
+        ("could not be found", r"failed to solve: target stage \"(?P<stage>[^\"]{1,100})\" could not be found"),
+        (
+            "ailed to parse stage name",
+            r"failed to parse stage name \"(?P<name>[^\"]{0,200})\": invalid reference format",
+        ),
         ("more than one source file", r"When using (?P<slash>COPY|ADD) with more than one source file"),
     ),
 )
@@ -63,6 +69,20 @@ def log(log: BuildLog) -> Iterator[Finding]:
         elif said["slash"]:
             message = f"{said['slash']} has several sources, and its destination does not end in a slash"
             fixes = (Fix("end the destination with a slash", notes="`COPY a b ./`. BuildKit needs none."), _BUILDKIT)
+        elif said["stage"]:
+            message = f"the Dockerfile has no stage {said['stage']}, which --target names"
+            fixes = (
+                Fix("name a stage that it has", notes="FROM IMAGE AS NAME makes one. target in a compose file, too."),
+            )
+        elif said["name"]:
+            message = f"FROM in the Dockerfile names '{said['name']}', which cannot be an image"
+            fixes = (
+                Fix(
+                    "write a name in lower case, and give its variables a value",
+                    notes="A variable in FROM needs an ARG before the first FROM: ARG VERSION=3.12; --build-arg "
+                    "replaces it.",
+                ),
+            )
         elif instruction.lower() in _SHELL:
             message = f"Docker takes the shell's {instruction}{where} of the Dockerfile for an instruction"
             fixes = (

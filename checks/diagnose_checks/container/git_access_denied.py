@@ -37,6 +37,22 @@ CHECK = Check(
         ("ost key verification failed", r"(?P<ssh>Host key verification failed)"),
         ("failed to authenticate when", r"failed to authenticate when downloading repository"),
         ("no authentication methods suc", r"no authentication methods succeeded"),
+        (
+            "' not found",
+            r"^(?:stderr: )?fatal: repository "
+            r"'(?P<url>(?:https?|ssh)://[^'/]{0,60}(?:github|gitlab|bitbucket)[^']{1,300})' not found",
+        ),
+        (
+            "epository not found.",
+            r"^(?:stderr: )?remote: Repository not found\.|^ERROR: (?P<ssh>Repository) not found\.",
+        ),
+        ("ccess denied", r"^(?:stderr: )?remote: HTTP Basic: Access denied"),
+        ("password authentication was", r"Support for password authentication was removed"),
+        (
+            "unknown SSH host key",
+            r"^(?:error|Caused by): (?:error: )?(?P<ssh>unknown SSH host key)|^error: unknown SSH host key",
+        ),
+        ("ould not read from remote rep", r"^(?:stderr: )?fatal: (?P<ssh>Could not read from remote repository)"),
         ("acquire username/password", r"failed to acquire username/password from local configuration"),
     ),
 )

@@ -30,6 +30,10 @@ CHECK = Check(
     patterns=patterns_for(
         "git-dubious-ownership",
         ("dubious ownership in repo", r"fatal: detected dubious ownership in repository at '(?P<folder>[^']{1,300})'"),
+        (
+            "not owned by current user",
+            r"repository path '(?P<folder>[^']{1,300}?)/?' is not owned by current user; class=Config",
+        ),
         ("unsafe repository (", r"fatal: unsafe repository \('(?P<folder>[^']{1,300})' is owned by someone else\)"),
     ),
 )

@@ -45,6 +45,8 @@ CHECK = Check(
             r"^error: pathspec '(?P<ref>[^']{1,200})' did not match any file\(s\) known to git",
         ),
         ("upload-pack: not our ref", r"upload-pack: not our ref (?P<ref>[0-9a-f]{7,40})"),
+        ("reference is not a tree", r"^fatal: (?:remote error: )?reference is not a tree: (?P<ref>[0-9a-f]{7,40})"),
+        ("Unable to checkout '", r"^(?:fatal: )?Unable to checkout '(?P<ref>[0-9a-f]{7,40})' in submodule path"),
         ("unadvertised object", r"Server does not allow request for unadvertised object (?P<ref>[0-9a-f]{7,40})"),
         ("not found in upstream origin", r"Remote branch (?P<ref>\S{1,200}) not found in upstream origin"),
     )
@@ -62,7 +64,7 @@ _ABOVE = 30  # lines from the repository's address to the error
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See git, or what uses it, not find a branch, tag or commit."""
-    if log.find("git-denied"):
+    if log.find("git-denied", "git-format"):
         return  # git-access-denied: where a repository is private, or gone
     for hit in log.find("no-git-ref")[:1]:
         if "refs/tags/" in hit.text and log.near(hit.line, "branch-or-tag", before=_ABOVE):

@@ -54,10 +54,42 @@ CHECK = Check(
             "ailed to fetch",
             rf"Failed to fetch (?P<url>\S{{1,400}})\s.{{0,400}}{_DOWN}",
         ),
+        (
+            "Clearsigned file isn't valid",
+            r"(?:Failed to fetch (?P<url>\S{1,400})\s+)?Clearsigned file isn't valid, got 'NO(?:SPLIT|DATA)' \(does "
+            r"the network require",
+        ),
         ("emporary failure resolving", r"Temporary failure resolving '(?P<url>[^']+)'"),
+        # of a log that ends before apt's own errors
+        (
+            "Err:",
+            r"^Err:\d+ (?P<url>[a-z+]+:\S{1,300}) .{1,200}?\s(?:Could not connect to|Connection (?:timed "
+            r"out|failed|refused|reset)"
+            r"|Unable to connect to|Cannot initiate the connection|50[0234]  ?\w)",
+            2,
+        ),
         ("[Errno 14]", r"(?P<url>https?://\S{1,300}): \[Errno 14\] HTTPS? Error 50[0234]"),
         ("Curl error", r"Curl error \((?:6|7|28|35|52|56)\): .{0,300} for (?P<url>\S+)"),
-        ("curl: (", r"curl: \((?:6|7|28|35|52|56)\) "),
+        ("curl: (", r"curl: \((?:5|6|7|16|18|28|35|52|55|56|92)\) "),
+        ("returned error: 50", r"^curl: \(22\) The requested URL returned error: 50[0234]\b"),
+        # wget, of GNU and of BusyBox
+        ("to resolve host address", r"^wget: unable to resolve host address ['`‘](?P<url>[^'’]{1,253})"),
+        ("bad address '", r"^wget: bad address '(?P<url>[^']{1,253})'"),
+        ("... failed: ", r"^Connecting to (?P<url>[^\s|]{1,253})[ |].{0,200}\.\.\. failed: (?P<wget>\w[\w ]{3,60})\.$"),
+        ("ERROR 50", r"^(?:[\d-]{10} [\d:]{8} )?ERROR 50[0234]: "),
+        # urllib, requests
+        (
+            "urlopen error [",
+            r"^(?:urllib\.error\.)?URLError: <urlopen error \[(?:Errno (?:-[235]|8|10[14]|11[0-3])"
+            r"|WinError 1006[01]|SSL: UNEXPECTED_EOF_WHILE_READING)\b",
+        ),
+        (
+            "URLError: <urlopen",
+            r"^(?:urllib\.error\.)?URLError: <urlopen error (?:timed out|_ssl\.c:\d+: The handshake)",
+        ),
+        ("HTTP Error 50", r"^(?:urllib\.error\.)?HTTPError: HTTP Error 50[0234]: "),
+        ("Connection aborted.'", r"\bConnectionError: \('Connection aborted\.', "),
+        ("ead timed out", r"^HTTPS?ConnectionPool\(host='(?P<url>[^']{1,200})'.{0,100}Read timed out"),
         # zypper
         ("Error message: ", r"^Error message: (?:Could not resolve|Failed to connect|\w{1,12} timed out)"),
         (
@@ -65,6 +97,19 @@ CHECK = Check(
             r"dial tcp\b.{0,300}(?:no such host|i/o timeout|timed out|refused|unreachable|server misbehaving|reset)",
         ),
         ("net/http: ", r"net/http: (?:request canceled|TLS handshake timeout|timeout awaiting)"),
+        # registries of images
+        (
+            "failed to do request: ",
+            r"failed to do request: \w{3,6} \"(?P<url>https?://[^\"]{1,300})\": (?:EOF|context deadline "
+            r"exceeded|read tcp)",
+        ),
+        (
+            "unexpected status",
+            r"unexpected status (?:code|from \w{3,5} request to) "
+            r"(?P<url>https?://[^\s:]{1,200}(?::\d{1,5})?\S{0,200}?): 50[0234]\b",
+        ),
+        ("ontext deadline exceeded", r"^(?:ERROR: )?failed to solve: DeadlineExceeded: "),
+        ("read: connection reset by", r"\bread tcp \S{1,100}: read: connection reset by peer"),
         (
             "failed to connect to",
             r"failed to connect to (?P<url>[\w.-]{1,253}): (?:Connection|Operation|Network) [^;]{1,60}; class=Os",
@@ -83,6 +128,18 @@ CHECK = Check(
         ),
         ("imeout was reached", r"\[28\] Timeout was reached"),
         ("SSL connect error", r"\[35\] SSL connect error"),
+        *(  # the rest of curl's words that cargo repeats
+            (words, rf"^(?:Caused by: )?{re.escape(words)}")
+            for words in (
+                *("[5] Couldn't resolve proxy", "[16] Error in the HTTP2", "[18] Transferred a partial"),
+                *(
+                    "[52] Server returned nothing",
+                    "[55] Failed sending",
+                    "[56] Failure when receiv",
+                    "[92] Stream error",
+                ),
+            )
+        ),
         ("ould not resolve host", r"fatal: unable to access '(?P<url>[^']+)': Could not resolve host"),
         (
             "Max retries exceeded",
@@ -102,13 +159,58 @@ CHECK = Check(
         ),
         ("IncompleteRead(", r"^(?:[\w.]+\.)?(?:ProtocolError|IncompleteRead): .{0,40}IncompleteRead\(\d"),
         ("emoteDisconnected", r"^(?:[\w.]+\.)?ProtocolError: \('Connection aborted\.', RemoteDisconnected"),
+        ("onnection broken: Incomplete", r"OSError: \('Connection broken: IncompleteRead\("),
+        # pip's newer reports of several lines
+        ("rror: incomplete-download", r"^error: incomplete-download"),
+        (
+            "rror: connection-",
+            r"^error: connection-(?:failed|timeout)\s.{0,20}(?:Failed to connect to \S{1,253} while fetching|Unable "
+            r"to fetch) "
+            r"(?P<url>\S{1,300})",
+            3,
+        ),
+        ("rror: connection-", r"^error: connection-(?:failed|timeout)"),
+        ("rror: proxy-connection", r"^error: proxy-connection-failed"),
         # uv
         ("due to network timeout", r"Failed to download distribution due to network timeout"),
         ("dns error: ", r"dns error: failed to lookup address information"),
+        ("reading a body from", r"error reading a body from connection"),
+        ("writing a body to", r"error writing a body to connection"),
+        ("before message length", r"end of file before message length reached"),
+        ("connection closed before", r"connection closed before message completed"),
+        ("tcp connect error: ", r"tcp connect error: (?!.{0,40}deadline)"),
+        ("http2 error", r"^(?:Caused by: |cause: )?http2 error\b"),
+        ("attempts to connect to", r"^All attempts to connect to (?P<url>[\w.-]{1,253}) failed"),  # Poetry
+        # rustup
+        (
+            "ould not download file from '",
+            r"could not download file from '(?P<url>[^']{1,300})' to '[^']{1,300}'(?!.{0,300}status code: 4).{0,60}"
+            r"(?:failed to make network request|error (?:downloading|sending|reading|decoding)|connection|timed out|"
+            r"dns error|status code: 50)",
+            2,
+        ),
+        ("component download failed for", r"component download failed for \S{1,100}(?!.{0,600}status code: 4)"),
         ("client error (Connect)", r"client error \(Connect\)(?!.{0,300}certificate)"),
         (": timed out", r"(?P<url>https?://[^\s:]{1,200}(?::\d{1,5})?[^\s:]{0,200}): timed out$"),
         ("operation timed out", r"^(?:Caused by: )?operation timed out$"),
         ("HTTP status server error", r"HTTP status server error \(50[0234] .{0,60}\) for url \((?P<url>[^)]{1,300})\)"),
+        # pacman
+        (
+            "failed retrieving file",
+            r"^error: failed retrieving file '[^']{1,200}' from (?P<url>\S{1,200}) : (?:Could not resolve|Failed to "
+            r"connect"
+            r"|Operation t(?:oo slow|imed out)|Connection|Resolving timed out|The requested URL returned error: 50)",
+        ),
+        # libmamba, Nix
+        (
+            "Download error (",
+            r"Download error \((?:6|7|16|18|28|35|52|55|56|92)\) .{3,100}? \[(?P<url>https?://[^\]]{1,300})\]",
+        ),
+        (
+            "unable to download '",
+            r"^error: unable to download '(?P<url>[^']{1,300})': .{3,80} \((?:5|6|7|18|28|35|52|56|92)\)",
+        ),
+        ("unable to download '", r"^error: unable to download '(?P<url>[^']{1,300})': HTTP error 50[0234]"),
         # conda, twine
         ("CondaHTTPError: HTTP ", r"CondaHTTPError: HTTP (?:000|50[0234]) .{0,60} for url <(?P<url>[^>]{1,300})>"),
         ("HTTPError: 50", r"HTTPError: 50[0234] (?:Server Error|Internal|Bad Gateway|Service|Gateway|Backend)"),
@@ -121,8 +223,8 @@ CHECK = Check(
         ("temporary error (try again", r"(?P<url>https?://\S{1,300}): temporary error \(try again later\)"),
         (
             "WARNING: ",
-            r"WARNING: (?:Ignoring|fetching|opening|updating and opening) "
-            r"(?P<url>https?://\S{1,300}): (?!.{0,400}UNTRUSTED)\S",
+            r"WARNING: (?:Ignoring|fetching|opening|updating(?: and opening)?) "
+            r"(?P<url>https?://\S{1,300}): (?!.{0,400}(?:UNTRUSTED|certificate))\S",
         ),
         # older cargo, without certificates
         ("curl error", r"^curl error: ?$"),
@@ -146,16 +248,24 @@ CHECK = Check(
         ),
         ("is the internet available?", r"could not get (?P<url>https?://\S{1,300}) is the internet available\?"),
     )
+    + patterns_for("wget-connected", ("... connected", r"^Connecting to .{1,300}\.\.\. connected\b"))
     + patterns_for("cargo-downloads", ("Download", r"^Download(?:ed|ing) (?:crates|\d+ crates|\S+ v\d)")),
 )
 
 _ABOVE = 60  # lines
-_NOT_THE_NETWORK = r"mirrorlist\.centos\.org|thread failed to start"  # rpm-repo-eol, container-runtime-too-old
+_TRIES = 8  # lines of wget's other tries
+# rpm-repo-eol, container-runtime-too-old, docker-unavailable
+_NOT_THE_NETWORK = r"mirrorlist\.centos\.org|thread failed to start|error during connect: "
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See package managers and registries fail to reach a server."""
     hits = [hit for hit in log.find("outage") if not re.search(_NOT_THE_NETWORK, hit.text)]
+    hits = [  # it may try several addresses of one name
+        hit
+        for hit in hits
+        if not hit.groups["wget"] or not log.near(hit.line, "wget-connected", before=0, after=_TRIES)
+    ]
     for lost in log.find("no-versions"):  # of an excerpt without pip's last try
         if not hits and not lost.groups["others"] and not log.find("certificate"):
             hits = log.near(lost.line, "pip-retries", before=_ABOVE)
@@ -169,7 +279,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
     skipped = max((hit.line for hit in log.find("pip-goes-on")), default=0)
     hits = [hit for hit in hits if hit.line > skipped or not hit.text.startswith("Could not fetch URL")]
     hits = [hit for hit in hits if not log.near(hit.line, "certificate", before=4, after=4)]  # certificate-untrusted
-    if hits and not overflow:
+    if portal := [hit for hit in hits if "does the network require" in hit.text]:
+        yield finding_from_hits(
+            log,
+            portal,
+            "something in the network answers in the place of apt's server, as a login page, a proxy or a filter does",
+            "The download is missing.",
+            [
+                Fix(
+                    "log in to the network, or name its proxy to apt",
+                    notes='Acquire::http::Proxy "http://HOST:PORT"; in /etc/apt/apt.conf.d/proxy. `curl -I` of the '
+                    "address shows "
+                    "who answers. A disk that is full gives the same words.",
+                )
+            ],
+        )
+    elif hits and not overflow:
         unnamed = all(_NAMES.search(hit.text) for hit in hits)
         named = next((hit.groups["url"] for hit in hits if hit.groups["url"]), "")
         yield finding_from_hits(

@@ -17,9 +17,10 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.install import APT_FILE
+from diagnose.remedies.submodules import fetch_submodules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +54,8 @@ CHECK = Check(
 )
 #: Headers of the C and C++ standards, the compiler and the C library: a toolchain without them is not complete.
 _STANDARD = (
-    r"(?:std\w+|assert|ctype|errno|fenv|float|inttypes|limits|locale|math|setjmp|signal|string|time|wchar|unistd|features"
+    r"(?:std\w+|assert|ctype|errno|fenv|float|inttypes|limits|locale|math|setjmp|signal|string|time|wchar|unistd"
+    r"|features"
     r"|pthread|dlfcn|fcntl)\.h$|(?:sys|bits|gnu|asm|linux|c\+\+)/|[a-z_]+$"
 )
 _SEARCH = {
@@ -66,10 +68,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See a compiler stop at a header."""
     for hit in [hit for hit in log.find("header-unknown") if not re.match(_STANDARD, hit.groups["header"])][:1]:
         header, quoted = hit.groups["header"], hit.groups["open"] == '"'
-        complete = Fix(
+        complete = fetch_submodules(
             "if it is the project's own: complete the source",
-            (Command("git submodule update --init --recursive", FixStage.BUILD),),
-            notes="An archive of a repository holds no submodules. A generated header needs the step that makes it "
+            "An archive of a repository holds no submodules. A generated header needs the step that makes it "
             "first (config.h: ./configure); a file that its authors did not commit has to come from them.",
         )
         manager = log.distro_at(hit.line).manager or ("brew" if other_system(log) == "macOS" else "")

@@ -56,13 +56,7 @@ _PLAIN = (
     ),
     ("Both VIRTUAL_ENV and CONDA_PREFIX are set", "unset one of the two variables", "unset CONDA_PREFIX"),
     ("^error: multiple packages link to native", "bring both crates to one -sys crate", "cargo tree -i CRATE"),
-    (r"is not allowed, use allowlist_externals", "name the program in allowlist_externals of tox.ini", ""),
     (r"^(?:FAIL )?Required test coverage|^Coverage failure", "add tests, or lower fail_under", "coverage report -m"),
-    (
-        r"DelocationError: .{0,300} already exists",
-        "update delocate: older ones cannot take two libraries of one name",
-        "python3 -m pip install --upgrade delocate",
-    ),
     (
         r"DelocationError: Library dependencies do not satisfy target",
         "build the libraries for the older macOS too, or raise the wheel's",
@@ -75,12 +69,6 @@ _PLAIN = (
         "sudo systemctl start docker; sudo usermod -aG docker $USER",
     ),
     (r"toomanyrequests: ", "log in to the registry, or use a mirror of it", "docker login"),
-    (r"^PackagesNotFoundError", "add the channel that has the package", "conda install -c conda-forge PACKAGE"),
-    (
-        r"No build identifiers selected",
-        "correct build and skip of cibuildwheel",
-        "cibuildwheel --print-build-identifiers",
-    ),
     (
         r"exited with code -11|exit -11 |SIGSEGV|Segmentation fault",
         "let Python show where it crashes",

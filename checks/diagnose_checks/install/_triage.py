@@ -60,6 +60,11 @@ WORDINGS = (
             )
             for kind in ("implementation", "ABI", "version")
         ),
+        (
+            "the following Python ABI tag",
+            r"re using \w{2,20} [\d.]+\w{0,3} \(`\w+`\), but `(?P<wheel>[^`]{1,100})` "
+            r"(?:\([^)]{1,100}\) )?only has wheels with the following Python ABI tags?: (?P<pythons>.{1,300})",
+        ),
         ("matching Python", r"matching Python (?:ABI|version|implementation) tag"),
         (
             "wheels are available with",

@@ -36,6 +36,11 @@ CHECK = Check(
             "InvalidArchiveError",
             r"InvalidArchiveError\([\"']Error with archive (?P<path>[^\"']{1,300}?)\.? +You probably",
         ),
+        (
+            "SafetyError: The package for",
+            r"^SafetyError: The package for (?P<package>\S{1,100}) located at (?P<path>\S{1,300})",
+        ),
+        ("Package cache error", r"libmamba Package cache error(?: for '(?P<package>[^']{1,100})')?"),
         ("ChecksumMismatchError", r"^ChecksumMismatchError: Conda detected a mismatch between the expected content"),
     ),
 )

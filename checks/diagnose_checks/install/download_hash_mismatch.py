@@ -30,6 +30,7 @@ CHECK = Check(
     patterns=patterns_for(
         "hash-refused",
         ("DO NOT MATCH THE HASHES", r"THESE PACKAGES DO NOT MATCH THE HASHES"),
+        ("hash mismatch in fixed-output", r"hash mismatch in fixed-output derivation '(?P<nix>[^']{1,300})'"),
         ("ash mismatch for", r"Hash mismatch for `(?P<package>[^`]{1,200})`"),
         (
             "not found in known hashes",
@@ -78,6 +79,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See pip, uv or Poetry refuse a file for its hash."""
     for hit in log.find("hash-refused")[:1]:
         package = hit.groups["package"]
+        if hit.groups["nix"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                "a file that Nix has downloaded has another hash than the one in the expression",
+                "Nothing is built.",
+                (
+                    Fix(
+                        "write the hash of the line `got` into the expression, if the file is the one that you mean",
+                        notes="After a change of version it is always another one. cargoHash and vendorHash change "
+                        "with the lock "
+                        "file. Without a change of yours: ask why the file behind the address changed.",
+                    ),
+                ),
+            )
+            return
         if "DO NOT MATCH" in hit.text and log.near(hit.line, "hash-of-index", after=_AFTER):
             yield _of_index(log, hit)
             return

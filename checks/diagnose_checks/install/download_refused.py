@@ -60,6 +60,29 @@ CHECK = Check(
         # of these only the last line counts: a script may try several addresses
         ("returned error: 4", r"^curl: \(22\) The requested URL returned error: (?P<code>4\d\d)\b"),
         ("HTTP Error 4", r"^(?:urllib\.error\.)?HTTPError: HTTP Error (?P<code>4\d\d): "),
+        ("ERROR 4", r"^(?:[\d-]{10} [\d:]{8} )?ERROR (?P<code>4\d\d): \w"),  # wget
+        ("server returned error: HT", r"^wget: server returned error: HTTP/[\d.]{1,3} (?P<code>4\d\d)\b"),
+        # apt; 404 is another check's
+        ("ailed to fetch", rf"^(?:E|Err|Error): ?Failed to fetch {_URL}\s+(?P<code>40[1357])\s"),
+        ("' not found", r"^(?:stderr: )?fatal: repository '(?P<url>https?://[^']{1,300})' not found"),
+        (
+            "The requested URL returned error: 4",
+            r"^(?:stderr: )?fatal: unable to access '(?P<url>[^']{1,300})': The requested URL returned error: "
+            r"(?P<code>40[1347])\b",
+        ),
+        (
+            "lack of valid authentication",
+            r"An index URL \((?P<url>[^)]{1,300})\) could not be queried due to a lack of valid authentication "
+            r"credentials "
+            r"\((?P<code>40[13])",
+            2,
+        ),
+        # pip asks for a name, and no one answers
+        ("User for ", r"^User for (?P<host>[\w.:-]{1,253}): (?:ERROR: Exception:|EOFError)"),
+        (
+            "Credentials not correct for",
+            r"^WARNING: (?P<code>401) Error, Credentials not correct for (?P<url>https?://\S{1,300})",
+        ),
     ),
 )
 _CREDENTIALS = ("401", "403", "407")
@@ -73,10 +96,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See a server refuse a download."""
     if any(event.tool == "twine" for event in log.course.events):
         return  # an upload: upload-refused
+    if log.find("git-denied"):
+        return  # git-access-denied
     for hit in log.find("download-refused")[-1:]:
         if not hit.groups["url"] and any(event.line > hit.line + _RIGHT_AFTER for event in log.course.standing):
             return  # a script that went on without it: another error stands
-        code, url = hit.groups["code"], re.sub(r"//[^/@]{1,300}@", "//", hit.groups["url"].rstrip(".,;'\""))
+        code, url = (
+            hit.groups["code"] or ("404" if "repository" in hit.text else "401"),
+            re.sub(r"//[^/@]{1,300}@", "//", hit.groups["url"].rstrip(".,;'\"")),
+        )
         what = f": {url}" if url else ""
         if code in _GONE:
             message = f"the server has no such file ({code}){what}"

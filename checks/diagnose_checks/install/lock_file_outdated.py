@@ -29,6 +29,10 @@ CHECK = Check(
     patterns=patterns_for(
         "python-lock",
         ("needs to be updated, but", r"lockfile at `(?P<uv>[^`]{1,300})` needs to be updated, but"),
+        (
+            "unsupported schema version",
+            r"(?:lockfile at `|Failed to parse `)(?P<newer>[^`]{1,300})`,? (?:which )?uses an unsupported schema",
+        ),
         ("ailed to parse `", r"Failed to parse `(?P<broken>[^`]{0,200}\.lock)`"),
         ("nable to find lockfile at", r"Unable to find lockfile at `(?P<none>[^`]{1,300})`"),
         ("poetry.lock", r"pyproject\.toml changed significantly since (?P<poetry>poetry\.lock) was last generated"),
@@ -68,6 +72,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         "broken it: the "
                         "last good one is in the history (git checkout REVISION -- uv.lock). Or another uv wrote it: "
                         "update uv.",
+                    ),
+                ),
+            )
+            return
+        if newer := hit.groups["newer"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{newer} has a format that this uv does not know: a newer one wrote it",
+                "Nothing is installed.",
+                (
+                    Fix(
+                        "use the uv that wrote it, or a newer one",
+                        (Command("python3 -m pip install --upgrade uv", FixStage.TOOLCHAIN),),
+                        notes="uv self update, where uv was installed by itself.",
                     ),
                 ),
             )

@@ -31,6 +31,11 @@ CHECK = Check(
         ("externally-managed-environ", r"^error: externally-managed-environment"),
         ("is externally managed", r"The interpreter at (?P<uv>\S{1,300}) is externally managed"),
         ("No virtual environment found", r"No virtual environment found(?P<uv>)"),
+        (
+            "perform a '--user' install",
+            r"^ERROR: Can not perform a '--user' install\. User site-packages are (?P<user>not visible|disabled)",
+        ),
+        ("NotWritableError: The current", r"^(?P<conda>(?:Environment)?NotWritableError): The current user"),
         ("EnvironmentNotWritable", r"(?P<conda>EnvironmentNotWritableError)"),
         ("Both VIRTUAL_ENV and CONDA", r"(?P<two>Both VIRTUAL_ENV and CONDA_PREFIX are set)"),
         ("find a virtualenv or conda", r"(?P<maturin>Couldn't find a virtualenv or conda environment)"),
@@ -44,10 +49,10 @@ CHECK = Check(
             r"^(?:error|OSError|PermissionError): (?:could not create|\[Errno 13\] Permission denied:) "
             r"'(?P<file>/[^']{0,250}/(?:site|dist)-packages/[^']{0,250})'(?P<terse>)",
         ),
-        ("an activated virtualenv", r"ERROR: Could not find an activated virtualenv \(required\)(?P<required>)"),
+        ("an activated virtualenv", r"^ERROR: Could not find an activated virtualenv \(required\)(?P<required>)"),
         (
             "ermission denied",
-            r"^(?:error|Caused by): failed to create (?:file|directory) `(?P<file>[^`]{1,300})`: Permission denied",
+            r"^(?:error: |Caused by: )failed to create (?:file|directory) `(?P<file>[^`]{1,300})`: Permission denied",
         ),
     )
     + patterns_for(
@@ -107,6 +112,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         "allow it for this command",
                         env=(("PIP_REQUIRE_VIRTUALENV", "0"),),
                         notes="`pip config list` shows where require-virtualenv is set.",
+                    ),
+                ),
+            )
+            return
+        if hit.groups["user"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                "pip is to install for the user, and runs in a virtual environment, which has no such place",
+                "Nothing is installed.",
+                (
+                    Fix(
+                        "install into the environment: leave --user out",
+                        unset=("PIP_USER",),
+                        notes="user = true may be in pip.conf.",
                     ),
                 ),
             )

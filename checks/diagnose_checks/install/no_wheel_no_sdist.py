@@ -47,6 +47,10 @@ CHECK = Check(
             r"^(?:ERROR: )?Could not find a version that satisfies the requirement (?P<package>[\w.\[\]-]{1,100})"
             r"(?![\w.\[\]-])(?P<asked>[^\s(]{0,200})(?: \(from (?!versions)[^)]{1,200}\))?$",
         ),
+        (  # Poetry
+            "matching version of package",
+            r"^Could not find a matching version of package (?P<package>[\w.-]{1,100})(?P<asked>)$",
+        ),
     )
     + patterns_for(
         "none-installable",
@@ -274,6 +278,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in (log.find("no-versions") or log.find("no-distribution"))[:1]:
         if hit in refused or log.near(hit.line, *_EXPLAINED, before=_ABOVE):
             continue
+        if any(one.groups["code"] in ("401", "403") for one in log.near(hit.line, "download-refused", before=_ABOVE)):
+            continue  # download-refused
         if not hit.groups["others"] and log.near(hit.line, "pip-retries", before=_ABOVE):
             continue  # network-or-mirror-outage
         package = hit.groups["package"]

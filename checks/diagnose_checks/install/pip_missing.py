@@ -30,6 +30,7 @@ CHECK = Check(
     phase=Phase.START,
     patterns=(
         *patterns_for("no-pip", ("No module named pip", r"^(?P<python>\S{0,200}python[\w.]*): No module named pip$")),
+        *patterns_for("nox-no-pip", ("nox > Program pip not found", r"^nox > Program pip not found")),
         *patterns_for("no-pip-module", ("No module named 'pip'", r"^ModuleNotFoundError: No module named 'pip'$")),
         *patterns_for(
             "no-ensurepip",
@@ -88,6 +89,26 @@ _BESIDE = (
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Python not find pip."""
+    for hit in log.find("nox-no-pip")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            "the environment that nox has made has no pip: uv made it, or --no-install left it empty",
+            "The session stops.",
+            (
+                Fix(
+                    "install with session.install, which takes uv where uv made the environment",
+                    notes='In noxfile.py: session.install("PACKAGE") instead of session.run("pip", "install", …).',
+                ),
+                Fix(
+                    "if the session has to call pip: let virtualenv make its environment",
+                    (Command("nox --default-venv-backend virtualenv", FixStage.BUILD),),
+                    notes='Or nox.options.default_venv_backend = "virtualenv"; @nox.session(venv_params=["--seed"]) '
+                    "keeps uv.",
+                ),
+            ),
+        )
+        return
     for hit in log.find("no-pip-module")[:1]:
         if log.near(hit.line, "no-backend", before=0, after=_TRACEBACK * 2):
             continue  # the import of pip was a first try; what failed in its place ended the build

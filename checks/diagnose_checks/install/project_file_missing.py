@@ -20,6 +20,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.submodules import UPDATE, fetch_submodules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +49,11 @@ CHECK = Check(
         (
             "open requirements file",
             r"Could not open requirements file: \[Errno 2\] No such file or directory: '(?P<file>[^']{1,300})'",
+        ),
+        (
+            "due to an OSError: [Errno 2]",
+            r"Could not install packages due to an OSError: \[Errno 2\] No such file or directory: "
+            r"'(?P<wheel>[^']{0,200}\*[^']{0,60}\.whl)'",
         ),
         (
             "due to an OSError: [Errno 2]",
@@ -139,6 +145,55 @@ CHECK = Check(
         ("file or directory not found", r"^ERROR: file or directory not found: (?P<file>\S.{0,300})"),
         ("can't open file", r"(?:^|/)python[\w.]{0,10}: can't open file '(?P<file>[^']{1,300})': \[Errno 2\]"),
         ("read dockerfile: open", r"failed to read dockerfile: open (?P<file>\S{1,200}): no such file"),
+        (
+            "ymlinks in Dockerfile path",
+            r"unable to evaluate symlinks in Dockerfile path: lstat (?P<file>\S{1,300}): no such file",
+        ),
+        ("unable to prepare context: path", r"unable to prepare context: path \"(?P<file>[^\"]{1,300})\" not found"),
+        (
+            "copier: stat: ",
+            r"copier: stat: \[?\"(?P<docker>[^\"]{1,300})\"\]?: no such file or directory",
+        ),  # podman, buildah
+        (
+            "no Containerfile or Dockerfile",
+            r"no (?P<file>Containerfile or Dockerfile) specified or found in context directory",
+        ),
+        (
+            "failed to get fileinfo for",
+            r"failed to get fileinfo for (?P<docker>/\S{1,300}): lstat \S{1,300}: no such file",
+        ),  # kaniko
+        (
+            "Can't find 'action.yml'",
+            r"Can't find 'action\.yml', 'action\.yaml' or 'Dockerfile' under '(?P<file>[^']{1,300})'",
+        ),
+        (
+            "file/folder found for module",
+            r"^ValueError: No file/folder found for module (?P<package>\S{1,100})",
+        ),  # flit
+        ("Config file ", r"^Config file (?P<file>\S{0,200}\.toml) does not exist"),  # flit
+        (
+            "find manifest for Rust exten",
+            r"can't find manifest for Rust extension `[^`]{1,100}` at path `(?P<file>[^`]{1,300})`",
+        ),
+        ("in 'egg_base' option", r"error in 'egg_base' option: '(?P<file>[^']{1,300})' does not exist"),
+        ("EnvironmentFileNotFound: ", r"^EnvironmentFileNotFound: '(?P<file>[^']{1,300})' file not found"),
+        ("has not been initialized", r"^\[PdmUsageError\]: The (?P<file>pyproject\.toml) has not been initialized yet"),
+        (
+            "is missing a `pyproject.toml`",
+            r"Workspace member `(?P<project>[^`]{1,300})` is missing a `pyproject\.toml`",
+        ),
+        (
+            "failed to read `",
+            r"Unable to update /.{1,300}?failed to read `(?P<file>[^`]{1,300}/Cargo\.toml)`\s.{0,60}?No such file",
+            6,
+        ),
+        ("cannot access ", r"^auditwheel: error: cannot access (?P<wheel>\S{1,300})\. No such file"),
+        ("*.whl", r"^ERROR: Invalid requirement: '(?P<wheel>[^']{0,200}\*[^']{0,60}\.whl)'"),
+        (
+            "o such file or directory: '",
+            r"^error: \[Errno 2\] No such file or directory: '(?P<file>(?:\S{0,200}/)?"
+            r"(?:README|LICEN[CS]E|HISTORY|CHANGES|CHANGELOG|VERSION|AUTHORS|[Rr]equirements?)[\w.-]{0,30})'",
+        ),
     )
     + patterns_for("copy-from-stage", ("--from=", r"\b(?:COPY|ADD) (?:--\S+ ){0,3}--from=(?P<stage>[\w./:-]{1,100})")),
     env_facts=("project.absent",),
@@ -213,26 +268,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
             )
         elif groups["submodule"]:
             message = f"{groups['submodule']} is empty, or not there: CMake finds no project in it"
-            fix = Fix(
+            fix = fetch_submodules(
                 "fetch the submodules",
-                (Command("git submodule update --init --recursive", FixStage.BUILD),),
-                notes="In CI: actions/checkout with submodules: recursive. GitHub's archives (Download ZIP, a tag's "
+                "In CI: actions/checkout with submodules: recursive. GitHub's archives (Download ZIP, a tag's "
                 "tar.gz) "
                 "have none: clone instead. If it is not a submodule, the source distribution lacks the folder.",
             )
         elif groups["listed"]:
             message = f"{groups['listed']}, which CMake is to compile, does not exist"
-            fix = Fix(
+            fix = fetch_submodules(
                 "fetch the submodules, if it is in one",
-                (Command("git submodule update --init --recursive", FixStage.BUILD),),
-                notes="GitHub's archives (Download ZIP, a tag's tar.gz) have no submodules: clone instead. Else the "
+                "GitHub's archives (Download ZIP, a tag's tar.gz) have no submodules: clone instead. Else the "
                 "source distribution lacks the file, or its name in CMakeLists.txt is another one.",
             )
         elif groups["cmake"]:
             message = f"there is no CMakeLists.txt in {groups['cmake']}"
             fix = Fix(
                 "name the folder with the project's CMakeLists.txt to cmake",
-                notes="It has to be there: a submodule is fetched by git submodule update --init --recursive, and is "
+                notes=f"It has to be there: a submodule is fetched by {UPDATE}, and is "
                 "not in GitHub's archives; a source distribution has it only if MANIFEST.in includes it. "
                 "CMake before 3.13 does not know -S and -B, and takes the last folder that it reads.",
             )

@@ -41,6 +41,14 @@ CHECK = Check(
             r"No interpreter found for (?P<python>.{1,60}?) in (?:managed|search|virtual|the first|\[)",
         ),
         (
+            "o download found for request",
+            r"^(?:error: |Caused by: )?No download found for request: (?P<python>\S{1,100})",
+        ),  # uv
+        (
+            "NoPythonVersion]: ",
+            r"^\[NoPythonVersion\]: No Python that satisfies (?P<python>\S{1,60}) is found on the system",
+        ),
+        (
             "builtin discover of",
             r"(?i)failed to find interpreter for builtin discover of python_spec='(?P<python>[^']{1,60})'",
         ),

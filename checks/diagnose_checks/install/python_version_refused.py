@@ -76,6 +76,15 @@ CHECK = Check(
             rf"Cannot install on Python version (?P<have>[\w.+]{{1,30}}); only versions (?P<want>{_RANGE}) are "
             rf"supported",
         ),
+        (
+            "is not supported. Please use P",
+            r"Python (?P<have>[23]\.\d[\w.]{0,12}) is not supported\. Please use Python (?P<least>3\.\d{1,2}) or newer",
+        ),
+        (
+            "equires Python version ",
+            r"meson-python: error: The package requires Python version (?P<want>\S{1,60}), running on "
+            r"(?P<have>[\d.]{1,12}\w{0,5})",
+        ),
         ("Python version >= ", r"^RuntimeError: Python version (?P<want>>= ?[\d.]{1,10}) required"),
         (
             "supported Python version is",

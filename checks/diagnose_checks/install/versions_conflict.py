@@ -59,6 +59,10 @@ CHECK = Check(
             ("nable to find a resolution", r"Unable to find a resolution\b"),
             ("ResolvePackageNotFound", r"^ResolvePackageNotFound:"),
             (
+                "PackagesNotFoundError: ",
+                r"^PackagesNotFoundError: The following packages are (?:not available|missing)",
+            ),
+            (
                 "nsatisfiable",
                 r"^(?P<conda>LibMambaUnsatisfiableError|UnsatisfiableError|SpecsConfigurationConflictError)\b",
             ),
@@ -107,6 +111,11 @@ CHECK = Check(
                 r"(?P<channels>(?P<exact>=\w{1,40})?)",
                 2,
             ),
+            (
+                "PackagesNotFoundError: ",
+                r"^PackagesNotFoundError: .{1,120}:\s+- (?P<absent>[\w.-]{1,100}(?:={1,2}[^\s=]{1,60})?)(?P<channels>)",
+                3,
+            ),
             # libmamba's tree
             (
                 "does not exist (perhaps",
@@ -132,7 +141,7 @@ CHECK = Check(
         *patterns_for(
             "conflict-excuse",
             ("network was disabled", r"the network was disabled"),
-            ("could not be queried", r"index could not be queried"),
+            ("could not be queried", r"[Ii]ndex (?:URL \([^)]{1,300}\) )?could not be queried"),
             ("not satisfy Python", r"does\s+not\s+satisfy\s+Python[<>=!~]", 3),
             ("does not", r"does\s+not\s+satisfy\s+Python[<>=!~]", 3),
         ),
@@ -171,7 +180,10 @@ def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
     clash = " ".join(first("clash").partition(" is not ")[0].rstrip("* ").split())
     if clash and (asked := first("asked")).partition(" ")[0] == clash.partition(" ")[0]:
         return f"the requirements ask for {asked} and for {clash} at once", _LOOSEN
-    if any(one.groups["channels"] or one.groups["by"] or "ResolvePackage" in one.text for one in reasons):
+    if any(
+        one.groups["channels"] or one.groups["by"] or re.match("(?:Resolve)?Packages?NotFound", one.text)
+        for one in reasons
+    ):
         return _of_channels(reasons)
     if clash:
         return f"the packages ask for versions that exclude each other, one of them {clash}", _LOOSEN

@@ -31,6 +31,7 @@ CHECK = Check(
     patterns=patterns_for(
         "broken-environment",
         ("Broken virtual environment", r"Broken virtual environment:? `(?P<place>[^`]{1,300})`"),
+        ("Broken virtualenv", r"Broken virtualenv: `(?P<place>[^`]{1,300})`"),
         ("Broken symlink at ", r"Broken symlink at `(?P<place>[^`]{1,300})`"),
         (
             "failed to canonicalize path",

@@ -53,8 +53,18 @@ CHECK = Check(
             ),
         ),
         *patterns_for(
+            "pacman-breaks",
+            (
+                "breaks dependency '",
+                rf"^(?::: )?(?:installing|removing) (?P<package>{_NAME})(?: \([^)]{{1,100}}\))? breaks dependency "
+                rf"'(?P<needs>[^']{{1,100}})'"
+                rf" required by (?P<owner>{_NAME})$",
+            ),
+        ),
+        *patterns_for(
             "pacman-refused",
             ("transaction (conflicting", r"^error: failed to (?:commit|prepare) transaction \(conflicting"),
+            ("transaction (could not satis", r"^error: failed to prepare transaction \(could not satisfy dep"),
         ),
     ),
 )
@@ -63,6 +73,24 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See pacman refuse a transaction because of a file or a rival package."""
     if not log.find("pacman-refused"):
+        return
+    for hit in log.find("pacman-breaks")[:1]:
+        said = hit.groups
+        yield finding_from_hits(
+            log,
+            log.find("pacman-breaks"),
+            f"the new {said['package']} does not have {said['needs']}, which {said['owner']} needs: only a part is "
+            f"updated",
+            "pacman installs none of the requested packages.",
+            [
+                Fix(
+                    "update the whole system with it",
+                    (Command("pacman -Syu --noconfirm", FixStage.UPDATE),),
+                    notes=f"If {said['owner']} is of the AUR, build it again afterwards, or remove it. IgnorePkg in "
+                    "/etc/pacman.conf holds packages back.",
+                )
+            ],
+        )
         return
     if rivals := log.find("pacman-rivals"):
         package, owner = rivals[0].groups["package"], rivals[0].groups["owner"]

@@ -15,22 +15,20 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.environment import refused
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.refusals import RefusedSetting, refusal_finding, refusal_patterns, refusals
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
-from diagnose.model.pattern import patterns_for
+from diagnose.model.finding import Finding, Phase
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.buildlog import BuildLog
     from diagnose.readers.env import Environment
 
-#: maturin's words, read in its source (0.12 to 1.16): (anchor, pattern, message, fix, notes, command). Groups of the
-#: pattern are filled in.
-_REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
-    (
+#: maturin's words, read in its source (0.12 to 1.16).
+_REFUSALS = (
+    RefusedSetting(
         "determine Android API",
         r"Failed to determine Android API level",
         "maturin does not know for which API level of Android it builds",
@@ -38,7 +36,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "In Termux it is mostly 24.",
         "export ANDROID_API_LEVEL=$(python3 -c 'import sys; print(sys.getandroidapilevel())')",
     ),
-    (
+    RefusedSetting(
         "must not contain a minus",
         r"The module name must not contain a minus",
         "the module's name has a hyphen, which Python cannot import",
@@ -47,7 +45,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "package may keep its hyphen; #[pymodule]'s function has the module's name.",
         "",
     ),
-    (
+    RefusedSetting(
         "python-source is set to",
         r"python-source is set to `(?P<path>[^`]{1,300})`,? but the directory does not exist",
         "[tool.maturin] python-source names {path}, which does not exist",
@@ -55,7 +53,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "A module that is only Rust needs none. With Python code: python/MODULE/__init__.py.",
         "",
     ),
-    (
+    RefusedSetting(
         "python-source is set to",
         r"python-source is set to `[^`]{1,300}`, but the python module at `(?P<path>[^`]{1,300})` does not exist",
         "the Python package {path}, beside which the extension goes, does not exist",
@@ -64,7 +62,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "goes into the folder package.",
         "",
     ),
-    (
+    RefusedSetting(
         "Failed to parse Cargo.toml at",
         r"Failed to parse Cargo\.toml at (?P<path>\S.{0,300}?)\s+[Cc]aused by: TOML parse error at "
         r"line (?P<row>\d+), column "
@@ -73,8 +71,9 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "name the crate that is the extension",
         'Or in pyproject.toml: [tool.maturin] manifest-path = "crates/NAME/Cargo.toml".',
         "maturin build --release -m crates/NAME/Cargo.toml",
+        lines=4,
     ),
-    (
+    RefusedSetting(
         "Failed to parse Cargo.toml at",
         r"Failed to parse Cargo\.toml at (?P<path>\S.{0,300}?)\s+[Cc]aused by: TOML parse error at "
         r"line (?P<row>\d+), column "
@@ -83,8 +82,9 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "correct the place that is named",
         "",
         "cargo metadata --no-deps --format-version 1",
+        lines=4,
     ),
-    (
+    RefusedSetting(
         "expected a ",
         r"invalid type: map, expected (?:a string|a sequence|an array|a boolean|a semver version).{0,40} for key "
         r"`(?P<key>(?:package|workspace)\.[\w.-]{1,60})`",
@@ -94,7 +94,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "`workspace = true`: it has to be text.",
         "python3 -m pip install --upgrade maturin",
     ),
-    (
+    RefusedSetting(
         "does not contain this feature",
         r"the package '(?P<crate>[\w-]{1,100})' does not contain this feature: (?P<feature>\S{1,100})",
         "{crate} has no feature {feature}, which --features or [tool.maturin] features asks for",
@@ -102,7 +102,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "A dependency's feature is written pyo3/abi3-py39.",
         "",
     ),
-    (
+    RefusedSetting(
         "does not have feature",
         r"error: (?:[Pp]ackage|crate) `(?P<crate>[\w-]{1,100})[^`]{0,100}` does not have (?:feature"
         r"|the feature) `(?P<feature>[^`]{1,100})`",
@@ -111,7 +111,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
         "",
     ),
-    (
+    RefusedSetting(
         "is not defined",
         r"^error: profile `(?P<profile>[\w-]{1,60})` is not defined",
         "Cargo.toml has no profile {profile}",
@@ -119,7 +119,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         'It needs inherits = "release". In a workspace only the profiles of its root count.',
         "",
     ),
-    (
+    RefusedSetting(
         "ailed to normalize python source",
         r"[Ff]ailed to normalize python source path `(?P<path>[^`]{1,300})`",
         "[tool.maturin] python-source names {path}, which does not exist",
@@ -127,7 +127,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "Another project's: its source distribution lacks the folder; take a wheel, or another release.",
         "",
     ),
-    (
+    RefusedSetting(
         "failed to normalize manifest",
         r"failed to normalize manifest path `(?P<path>[^`]{1,300})`",
         "{path}, which manifest-path names, does not exist here",
@@ -135,7 +135,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "A path with backslashes works on Windows only. Another project's: take a wheel, or report it.",
         "",
     ),
-    (
+    RefusedSetting(
         "No such data directory",
         r"No such data directory (?P<path>\S.{0,300})",
         "[tool.maturin] data names {path}, which does not exist",
@@ -143,7 +143,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "It holds folders named data, scripts, headers, purelib and platlib, and nothing else.",
         "",
     ),
-    (
+    RefusedSetting(
         "Invalid data dir entry",
         r"Invalid data dir entry (?P<path>\S{1,300})\. Possible are",
         "{path} is not one of the folders that a wheel's data can have",
@@ -151,7 +151,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "Files that belong to the package go into the package's own folder instead.",
         "",
     ),
-    (
+    RefusedSetting(
         "is not allowed in project.entry-points",
         r"(?P<key>console_scripts|gui_scripts) is not allowed in project\.entry-points table",
         "[project.entry-points] has {key}, which has a table of its own",
@@ -159,7 +159,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
         "",
     ),
-    (
+    RefusedSetting(
         "package.metadata.maturin",
         r"metadata fields in `package\.metadata\.maturin` section of Cargo\.toml are removed since maturin 0\.14\.0:"
         r" (?P<key>[^,]{1,200}(?:, (?!please)[^,]{1,100}){0,20})",
@@ -168,7 +168,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "requires-dist is dependencies, scripts is [project.scripts], python-source is in [tool.maturin].",
         "",
     ),
-    (
+    RefusedSetting(
         "is not a valid python version",
         r"Rust version used in Cargo\.toml is not a valid python version: (?P<why>[^.]{0,60}[^,]{0,100})",
         "the version in Cargo.toml is not a valid Python version (PEP 440)",
@@ -176,7 +176,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "1.2.3, 1.2.3-alpha.1, 1.2.3-beta.2 and 1.2.3-rc.1 are. For any other: version in [project] of pyproject.toml.",
         "",
     ),
-    (
+    RefusedSetting(
         "Cannot build without valid vers",
         r"Cannot build without valid version information|Invalid version information in pyproject\.toml",
         "pyproject.toml has neither a version nor takes Cargo's",
@@ -184,7 +184,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "maturin then takes the version of Cargo.toml.",
         "",
     ),
-    (
+    RefusedSetting(
         "field is required in pyproject",
         r"(?<!Warning: )`project\.version` field is required in pyproject\.toml unless it is present in the",
         "pyproject.toml has neither a version nor takes Cargo's",
@@ -192,7 +192,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "maturin then takes the version of Cargo.toml.",
         "",
     ),
-    (
+    RefusedSetting(
         "must not specify `name`",
         r"`project\.dynamic` must not specify `name`",
         "pyproject.toml leaves the name to the back end, which is not allowed",
@@ -200,7 +200,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
         "",
     ),
-    (
+    RefusedSetting(
         "bindings crate",
         r"The bindings crate (?P<crate>[\w-]{1,40}) was not found in the dependencies list",
         "the crate that maturin builds does not depend on {crate}, as it is built here",
@@ -209,7 +209,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "--features NAME, or features in [tool.maturin]. In a workspace name the right crate with -m DIR/Cargo.toml.",
         "",
     ),
-    (
+    RefusedSetting(
         "Couldn't ",
         r"Couldn't (?:detect the binding type|find any bindings)",
         "maturin sees neither PyO3, cffi nor UniFFI among the crate's dependencies, nor a program",
@@ -218,7 +218,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "crate that maturin builds: name that with manifest-path.",
         "cargo add pyo3",
     ),
-    (
+    RefusedSetting(
         "in the lib section of your Carg",
         r"Cargo didn't build a cdylib|did you miss crate-type = \[\"cdylib\"\]",
         "the crate builds no cdylib, which an extension module is",
@@ -226,7 +226,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         '[lib] crate-type = ["cdylib"]; with tests or other Rust users, ["cdylib", "rlib"].',
         "",
     ),
-    (
+    RefusedSetting(
         "Cargo didn't build a",
         r"Cargo didn't build a (?P<what>cdylib|binary|bin)\b",
         "cargo has built no {what}",
@@ -234,7 +234,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         'An extension module needs [lib] crate-type = ["cdylib"]; `bindings = "bin"` needs a program in src/main.rs.',
         "",
     ),
-    (
+    RefusedSetting(
         "No root package found in cargo",
         r"No root package found in cargo metadata|Expected cargo to return metadata with root_package",
         "maturin was given a workspace, not one of its crates",
@@ -242,7 +242,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         'Or in pyproject.toml: [tool.maturin] manifest-path = "crates/NAME/Cargo.toml".',
         "maturin build --release -m crates/NAME/Cargo.toml",
     ),
-    (
+    RefusedSetting(
         "No Cargo targets",
         r"No Cargo targets (?:matched|to build)",
         "[tool.maturin] targets names no target that Cargo.toml has",
@@ -250,7 +250,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "Or remove the table: maturin then builds the crate's library.",
         "",
     ),
-    (
+    RefusedSetting(
         "Expected only one",
         r"Expected only one(?: or two)? platform tags? but found (?P<count>\d+)",
         "--compatibility names {count} tags, and this maturin builds for one",
@@ -258,7 +258,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "`pypi` beside it is allowed since maturin 1.11.5.",
         "maturin build --release --compatibility manylinux2014",
     ),
-    (
+    RefusedSetting(
         "Cannot mix",
         r"Cannot mix (?P<what>linux and manylinux/musllinux|musllinux and manylinux) platform tags",
         "--compatibility names tags of two C libraries, or linux beside another",
@@ -266,7 +266,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "maturin build for musl is another build: --target x86_64-unknown-linux-musl --compatibility musllinux_1_2.",
         "maturin build --release --compatibility manylinux2014",
     ),
-    (
+    RefusedSetting(
         "-compatibility [<compat",
         r"invalid value '(?P<value>[^']{0,100})' for '--compatibility",
         "--compatibility has no tag {value}",
@@ -275,7 +275,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "--manylinux 2014.",
         "maturin build --release --compatibility manylinux2014",
     ),
-    (
+    RefusedSetting(
         "nvalid value ",
         r"error: [Ii]nvalid value [\"']?(?P<value>[^'\"]{0,100}?)[\"']? for '"
         r"(?P<option>--(?:manylinux|bindings|auditwheel|strip|interpreter)\b[^']{0,60})'",
@@ -284,7 +284,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
         "maturin build --help",
     ),
-    (
+    RefusedSetting(
         "is not supported by PyPI",
         r"Rust target (?P<target>\S{1,100}) is not supported by PyPI",
         "the index takes no wheels for {target}",
@@ -292,7 +292,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "The wheel can be installed from a file or another index; PyPI refuses it.",
         "maturin build --release --target {target} --compatibility off",
     ),
-    (
+    RefusedSetting(
         "could not find specification for",
         r"could not find specification for target \"(?P<target>[^\"]{1,100})\"",
         "Rust has no target {target}",
@@ -301,7 +301,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "x86_64-pc-windows-msvc, aarch64-apple-darwin. maturin-action also takes aarch64, armv7 or x86_64.",
         "rustc --print target-list",
     ),
-    (
+    RefusedSetting(
         "xperimental-inspect",
         r"Failed to introspect the built libraries to generate type stubs",
         "maturin was asked for type stubs, and PyO3 writes no facts for them",
@@ -309,7 +309,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "Or leave out --generate-stubs (generate-stubs in [tool.maturin]).",
         "cargo add pyo3 --features experimental-inspect",
     ),
-    (
+    RefusedSetting(
         "include/exclude pattern must",
         r"include/exclude pattern must (?P<what>not contain `\.\.`|be a relative path), got: "
         r"(?P<pattern>\S.{0,200}?)(?:\. Use|$)",
@@ -318,7 +318,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "A wheel can hold what is in the folder of pyproject.toml, or of python-source.",
         "",
     ),
-    (
+    RefusedSetting(
         "resolves outside",
         r"`(?P<field>[\w.-]{1,60})` path `(?P<path>[^`]{1,300})` resolves outside",
         "{field} names {path}, which is outside of the project",
@@ -326,7 +326,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
         "",
     ),
-    (
+    RefusedSetting(
         "is not allowed in glob",
         r"The parent directory operator \(`\.\.`\) at position \d+ is not allowed in glob: `(?P<path>[^`]{1,200})`",
         "license-files names {path}, which is outside of the project",
@@ -334,7 +334,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
         "",
     ),
-    (
+    RefusedSetting(
         "Failed to open file ",
         r"Failed to open file \"(?P<path>[^\"]{0,300}(?:LICEN[CS]E|COPYING|NOTICE)[^\"]{0,40})\"",
         "pyproject.toml names the license file {path}, which does not exist",
@@ -342,7 +342,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "In a Dockerfile: COPY it before the build, and look into .dockerignore.",
         "",
     ),
-    (
+    RefusedSetting(
         "ou can't define entrypoints",
         r"You can't define entrypoints yourself for a binary project",
         "[project.scripts] is there, and the wheel brings the program itself",
@@ -350,7 +350,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         'With bindings = "bin" the program is installed as it is. Python entry points need an extension module.',
         "",
     ),
-    (
+    RefusedSetting(
         "cripts and working with a binary",
         r"Defining scripts and working with a binary doesn't mix well",
         "[project.scripts] is there, and the wheel brings the program itself",
@@ -358,7 +358,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         'With bindings = "bin" the program is installed as it is.',
         "",
     ),
-    (
+    RefusedSetting(
         "only specify one python interp",
         r"You can only specify one python interpreter for `?(?P<bindings>\w{1,20})`? bindings",
         "{bindings} bindings make one wheel for every Python, and several interpreters are named",
@@ -366,7 +366,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
         "maturin build --release -i python3",
     ),
-    (
+    RefusedSetting(
         "abi3 feature",
         r"You have selected the `abi3` feature for (?P<crate>[\w-]{1,30}) in a dependency of your "
         r"crate, or the abi3 feature",
@@ -375,7 +375,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
         "cargo add pyo3 --features abi3-py39",
     ),
-    (
+    RefusedSetting(
         "Cargo.lock is required by",
         r"Cargo\.lock is required by `--locked`/`--frozen` but it's not found",
         "--locked was given, and the project has no Cargo.lock",
@@ -383,7 +383,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
         "cargo generate-lockfile",
     ),
-    (
+    RefusedSetting(
         "not found in unpacked sdist",
         r"Cargo\.toml not found in unpacked sdist",
         "the source distribution lacks Cargo.toml where pyproject.toml says it is",
@@ -391,7 +391,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
         "maturin sdist -o dist && tar tzf dist/*.tar.gz",
     ),
-    (
+    RefusedSetting(
         "was already added from",
         r"File (?P<path>\S{1,300}) was already added from (?P<first>\S{1,300}?),? can't add it from "
         r"(?P<second>\S{1,300})",
@@ -400,7 +400,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "Often a compiled module of `maturin develop` beside the sources, or a file that include names again.",
         "",
     ),
-    (
+    RefusedSetting(
         "already exists",
         r"💥 maturin failed.{0,80}destination `(?P<path>[^`]{1,300})` already exists",
         "{path} exists already, and `maturin new` makes a folder",
@@ -408,7 +408,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         "",
         "maturin init",
     ),
-    (
+    RefusedSetting(
         "cannot be run on existing proj",
         r"`maturin init` cannot be run on existing projects",
         "the folder has a Cargo.toml, and `maturin init` begins a project",
@@ -417,7 +417,7 @@ _REFUSALS: tuple[tuple[str, str, str, str, str, str], ...] = (
         'dynamic = ["version"].',
         "",
     ),
-    (
+    RefusedSetting(
         "Credentials not found and",
         r"Credentials not found and non-interactive mode is enabled",
         "maturin has no credentials for the upload",
@@ -433,18 +433,12 @@ _CARGOS = (
     "does not have feature",
     "is not defined",
 )
-#: Messages of several lines.
-_LINES = {"Failed to parse Cargo.toml at": 4}
 _KIND = "maturin-refusal-"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PYTHON,
     env_facts=("refusals",),
-    patterns=tuple(
-        pattern
-        for number, row in enumerate(_REFUSALS)
-        for pattern in patterns_for(f"{_KIND}{number}", (row[0], row[1], _LINES.get(row[0], 1)))
-    ),
+    patterns=refusal_patterns(_KIND, _REFUSALS),
 )
 
 
@@ -456,20 +450,6 @@ def env(env: Environment) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See maturin name the setting that it refuses."""
     maturin = any(event.tool == "maturin" for event in log.course.events)
-    hits = [
-        hit
-        for hit in log.find(*(f"{_KIND}{number}" for number in range(len(_REFUSALS))))
-        if maturin or _REFUSALS[int(hit.kind.removeprefix(_KIND))][0] not in _CARGOS
-    ]
-    for hit in hits[:1]:
-        _, _, message, title, notes, command = _REFUSALS[int(hit.kind.removeprefix(_KIND))]
-        commands = (Command(_filled(command, hit), FixStage.BUILD),) if command else ()
-        fix = Fix(_filled(title, hit), commands, notes=notes)
-        yield finding_from_hits(log, [hit], _filled(message, hit), "maturin builds nothing.", (fix,))
-
-
-def _filled(text: str, hit: Hit) -> str:
-    """Return *text* with the groups of *hit* for their names in braces."""
-    for name, value in hit.groups.items():
-        text = text.replace(f"{{{name}}}", value.strip() if value else "…")
-    return text
+    told = [(hit, row) for hit, row in refusals(log, _KIND, _REFUSALS) if maturin or row.anchor not in _CARGOS]
+    for hit, row in told[:1]:
+        yield refusal_finding(log, hit, row, "maturin builds nothing.")

@@ -41,7 +41,8 @@ CHECK = Check(
         "python-old",
         (
             "minimum supported version",
-            r"configured Python interpreter version \((?P<has>[\d.]+)\) is lower than PyO3's minimum supported version "
+            r"configured \w{2,20}(?: interpreter)? version \((?P<has>[\d.]+)\) is lower than PyO3's minimum "
+            r"supported version "
             r"\((?P<min>[\d.]+)\)",
         ),
         (

@@ -37,6 +37,11 @@ CHECK = Check(
         ),
         ("Readme file not found (", r"Readme file not found \('(?P<file>[^']{1,300})'\)"),
         ("failed to open file `", r"^Error: failed to open file `(?P<file>\S{0,300}README[\w.]{0,20})`: No such file"),
+        ("Readme path `", r"could not be installed: Readme path `(?P<file>[^`]{1,300})` does not exist"),  # Poetry
+        (
+            "Description file ",
+            r"(?:ConfigError|Config error): Description file (?P<file>\S.{0,300}?) does not exist",
+        ),  # flit
         ("Readme file does not exist", r"OSError: Readme file does not exist: (?P<file>\S.{0,300})$"),
     ),
 )

@@ -45,6 +45,12 @@ CHECK = Check(
         ),
         ("Error: Package: ", rf"Error: Package: (?P<package>{_P})(?: \([^)]{{0,200}}\))?\s+Requires: {_NEEDS}", 2),
         ("conflicts with", rf"Error: (?P<package>{_P}) (?P<rival>conflicts) with (?P<by>{_P})$"),
+        # rpm -i
+        (
+            "rror: Failed dependencies:",
+            rf"^error: Failed dependencies:\s+{_NEEDS} is needed by (?P<package>{_P})",
+            2,
+        ),
         # dnf
         (
             "provided by",

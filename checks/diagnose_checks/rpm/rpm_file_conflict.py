@@ -33,6 +33,13 @@ CHECK = Check(
     phase=Phase.PACKAGES,
     patterns=patterns_for(
         "rpm-file-twice",
+        (  # zypper
+            "File /",
+            r"^File (?P<file>/\S{1,300})\s+from install of\s+(?P<package>\S{1,200})(?: \([^)]{1,100}\))?\s+conflicts "
+            r"with file from "
+            r"(?:package|install of)\s+(?P<owner>\S{1,200})",
+            5,
+        ),
         (
             "conflicts with file from",
             rf"{_FILE} from install of (?P<package>\S{{1,200}}) conflicts with file from package "

@@ -35,6 +35,14 @@ CHECK = Check(
             "rpm-key",
             ("GPG check FAILED", r"^Error: GPG check FAILED"),
             ("GPG signature verification error", r"GPG signature verification error: (?P<why>.{1,100})"),
+            (
+                "PGP check for package",
+                r"^PGP check for package \"(?P<of>[^\"]{1,200})\" .{0,300} has failed: ",
+            ),  # dnf 5
+            (
+                "ignature verification failed",
+                r"^Signature verification failed for file '[^']{1,200}' from repository '(?P<zypper>[^']{1,100})'",
+            ),
             ("GPG key retrieval failed", r"GPG key retrieval failed: (?P<gone>.{1,200})"),
         ),
         *patterns_for("rpm-key-asked", ("Is this ok [y/N]: ", r"^Is this ok \[y/N\]: (?![yY])")),
@@ -58,6 +66,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
         ),
         Fix("import the repository's present key", notes="`rpm --import KEY_URL`; the repository's page names it."),
     ]
+    if zypper := next((hit.groups["zypper"] for hit in hits if hit.groups["zypper"]), ""):
+        fixes = [
+            Fix(
+                "let zypper take the repository's present key",
+                (Command("zypper --gpg-auto-import-keys refresh", FixStage.SOURCES),),
+                notes="If you trust it: the repository's page shows the key's fingerprint.",
+            )
+        ]
+        message = f"zypper does not know the key that the repository {zypper} is signed with"
+        yield finding_from_hits(log, hits, message, "The repository is not read.", fixes)
+        return
     if log.find("rpm-key-asked"):
         fixes.insert(0, Fix("let dnf accept the key: pass -y", notes="A container has no one to answer its question."))
     yield finding_from_hits(

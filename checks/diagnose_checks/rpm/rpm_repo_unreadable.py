@@ -35,6 +35,10 @@ CHECK = Check(
         "rpm-unread",
         ("Failed to synchronize cache", rf"Failed to synchronize cache for repo {_ID}(?:, ignoring| from|$)"),
         ("Failed to download metadata", rf"Failed to download metadata for repo {_ID}(?::|$)"),
+        (  # dnf 5
+            "Failed to download metadata (",
+            r"Failed to download metadata \([^)]{1,400}\) for repository \"(?P<repo>[^\"]{1,100})\"",
+        ),
         ("No more mirrors to try", rf"failure: repodata/repomd\.xml from {_ID}: \[Errno 256\] No more mirrors to try"),
         ("Errors during downloading", rf"Errors during downloading metadata for repository {_ID}:"),
         ("Failed to download files", r"(?:Failed to download files|Librepo error): Cannot download repomd\.xml"),

@@ -37,6 +37,11 @@ CHECK = Check(
             4,
         ),
         ("ailed to unpack package", r"[Ff]ailed to unpack package `(?P<crate>[\w-]{1,60} v\d[\w.+-]{0,40})"),
+        ("listed checksum of", r"error: the listed checksum of `(?P<vendored>[^`]{1,300})` has changed"),
+        (
+            "between lock files",
+            r"error: checksum for `(?P<crate>[\w-]{1,60} v\d[\w.+-]{0,40})` changed between lock files",
+        ),
         ("failed to verify the checksum", r"failed to verify the checksum of `(?P<crate>[\w-]{1,60} v\d[\w.+-]{0,40})"),
         ("failed to iterate over archive", r"failed to iterate over archive(?P<crate>)"),
         ("nvalid gzip header", r"^invalid gzip header(?P<crate>)$"),
@@ -49,6 +54,42 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = log.find("crate-damaged")
     if not hits or log.find("disk-full"):
         return
+    if all("iterate over archive" in hit.text for hit in hits) and log.find("archive-named"):
+        return  # archive-damaged: of uv, not of cargo
+    for hit in hits:
+        if hit.groups["vendored"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{hit.groups['vendored']} is not as the crate's authors published it: somebody or a tool changed it",
+                "cargo stops before it compiles anything.",
+                (
+                    Fix(
+                        "make the folder of copies again",
+                        (Command("cargo vendor", FixStage.BUILD),),
+                        notes="git on Windows changes ends of lines: `vendor/** -text` in .gitattributes. A change "
+                        "that is "
+                        "meant belongs into [patch], or into the checksum in .cargo-checksum.json.",
+                    ),
+                ),
+            )
+            return
+        if "between lock files" in hit.text:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"{hit.groups['crate']} is not what Cargo.lock was made with: a mirror, or another source in its place",
+                "cargo stops before it compiles anything.",
+                (
+                    Fix(
+                        "make Cargo.lock again with the source that the build uses",
+                        notes="[source] in .cargo/config.toml names a replacement, as a folder of `cargo vendor`: it "
+                        "has to hold "
+                        "the same crates. Else: rm Cargo.lock, cargo generate-lockfile.",
+                    ),
+                ),
+            )
+            return
     crate = next((hit.groups["crate"] for hit in hits if hit.groups["crate"]), "")
     yield finding_from_hits(
         log,

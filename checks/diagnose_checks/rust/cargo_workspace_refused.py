@@ -37,6 +37,11 @@ CHECK = Check(
         ),
         ("in a workspace when it's not", r"current package believes it's in a workspace when it's not"),
         ("ultiple workspace roots found", r"multiple workspace roots found in the same workspace(?P<several>)"),
+        (
+            "member of the wrong workspace",
+            r"package `(?P<crate>[^`]{1,300})` is a member of the wrong workspace(?P<wrong>)",
+        ),
+        ("in this workspace:", r"^error: two packages named `(?P<crate>[^`]{1,100})` in this workspace"),
         ("failed to find a workspace root", r"failed to find a workspace root(?P<absent>)"),
         (
             "was not found in `workspace",
@@ -64,6 +69,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
         elif "roots" in hit.text:
             message = "a member of the workspace has a [workspace] of its own"
             fixes = (Fix("remove [workspace] from one of the two, or add the inner one to exclude of the outer"),)
+        elif "wrong workspace" in hit.text:
+            message = f"{groups['crate']} names another workspace than the one that has it as a member"
+            fixes = (Fix("remove package.workspace from it, or correct the path", notes="Or take it out of members."),)
+        elif "two packages named" in hit.text:
+            message = f"two members of the workspace have the name {groups['crate']}"
+            fixes = (
+                Fix(
+                    "rename one of them, or add its folder to exclude",
+                    notes="A copy of the crate, as in vendor, counts.",
+                ),
+            )
         elif groups["table"]:
             key = f"{groups['key']} in " if groups["key"] else ""
             message = f"a crate inherits from its workspace, which has no {key}[workspace.{groups['table']}]"

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
+    log_kinds=("no-program",),
     patterns=(
         *patterns_for(
             "no-rust",
@@ -43,7 +44,7 @@ CHECK = Check(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See rustup succeed, and a later step miss Rust."""
-    missed = log.find("no-rust")
+    missed = log.find("no-rust", "no-program")
     installed = [hit for hit in log.find("rust-installed") if missed and hit.line < missed[0].line]
     if not installed:
         return

@@ -49,7 +49,72 @@ CHECK = Check(
             r"failed to install component: '(?P<broken>[\w.-]{1,100})', detected conflict: '?(?P<file>[^'\s]{1,100})",
         ),
         ("no default is configured", r"rustup could not choose a version of \S+ to run(?P<toolchain>)"),
+        (
+            "no default toolchain",
+            r"^error: no (?:override and no )?default toolchain (?:set|configured|is configured)(?P<toolchain>)",
+        ),
+        ("is not installed", r"error: override toolchain '(?P<toolchain>[\w.-]{1,100})' is not installed"),
+        (
+            "no release found for '",
+            r"no release found for '(?P<unknown>[\w.-]{1,100})'",
+        ),
+        ("nonexistent rust version", r"could not download nonexistent rust version `(?P<unknown>[^`]{1,100})`"),
+        ("is not installable", r"error: toolchain '(?P<unknown>[\w.-]{1,100})' is not installable"),
+        (
+            "s unavailable for download for",
+            r"components? (?P<part>'?[\w-]{1,60}'?)(?: for target '?(?P<of>[\w-]{1,60})'?)? is unavailable for "
+            r"download for channel "
+            r"'?(?P<channel>[\w.-]{1,60})",
+        ),
+        (
+            "e unavailable for download for",
+            r"some components (?:are )?unavailable for download for channel '?(?P<channel>[\w.-]{1,60})'?(?P<part>)",
+        ),
+        (
+            "has no prebuilt artifacts",
+            r"toolchain '(?P<channel>[\w.-]{1,100})' has no prebuilt artifacts available for target "
+            r"'(?P<part>[\w-]{1,60})'",
+        ),
+        (
+            "does not support target '",
+            r"error: toolchain '[\w.-]{1,100}' does not support target '(?P<target>[^']{1,100})'"
+            r"(?:; did you mean '(?P<meant>[\w-]{1,60})')?",
+        ),
+        (
+            "does not contain component",
+            r"toolchain '[\w.-]{1,100}' does not contain component '?rust-std'? for target '(?P<target>[^']{1,100})'"
+            r"(?:; did you mean '(?P<meant>[\w-]{1,60})')?",
+        ),
+        ("missing manifest in toolchain", r"missing manifest in toolchain '(?P<half>[\w.-]{1,100})'"),
+        (
+            "could not rename ",
+            r"error: could not rename '?(?:downloaded|component)'? file from '(?P<parallel>[^']{1,300})' to "
+            r".{1,300}No such file",
+        ),
+        (
+            "could not rename ",
+            r"error: could not rename '?component'? file from '(?P<layered>[^']{1,300})' to '[^']{1,300}'"
+            r"(?:: Invalid cross-device link|.{0,30}caused by: other os error)",
+            2,
+        ),
+        ("rustup is not installed at", r"error: rustup is not installed at '(?P<home>[^']{1,300})'"),
+        ("has no bin/ directory", r"invalid toolchain: the path '(?P<folder>[^']{1,300})' has no bin/ directory"),
+        ("error parsing override file", r"error parsing override file: (?P<override>\S.{0,300})"),
+        ("override file", r"^(?P<override>missing toolchain properties in toolchain override file)"),
+        ("unknown proxy name", r"error: unknown proxy name: '(?P<proxy>[^']{1,60})'"),
+        ("install while Rust is installed", r"^error: cannot install while (?P<other>Rust) is installed"),
     )
+    + patterns_for(
+        "no-program",
+        (
+            "not found",
+            r"^(?:(?:ba|da|z|k)?sh: (?:line \d+: |\d+: )?|\S{1,200}: (?:line )?\d+: |make(?:\[\d+\])?: )?"
+            r"(?P<program>cargo|rustc|rustup): (?:[Cc]ommand )?not found$",
+        ),
+        ("env: ", r"^env: ['\"‘]?(?P<program>cargo|rustc|rustup)['\"’]?: No such file or directory"),
+        ("command not found: ", r"^zsh: command not found: (?P<program>cargo|rustc|rustup)$"),
+    )
+    + patterns_for("rust-installed", ("Rust is installed now", r"^Rust is installed now\."))
     + patterns_for(
         "no-cargo",
         (
@@ -182,14 +247,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             "maturin does not find cargo: Rust is not installed, or not on PATH",
             "Nothing in Rust is built.",
+            (_INSTALL,),
+        )
+        return
+    for hit in log.find("no-program")[-1:]:
+        if log.find("rust-installed", "no-rust") or log.went_on(hit):
+            break  # rust-not-on-path, no-wheel-sdist-fallback; a script that looks for it
+        program = hit.groups["program"]
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{program} is not found: Rust is not installed, or not on PATH",
+            "Nothing in Rust is built.",
             (
-                Fix(
-                    "install Rust, and put it on PATH",
-                    (
-                        Command("curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal", FixStage.TOOLCHAIN),
-                        Command('export PATH="$HOME/.cargo/bin:$PATH"', FixStage.TOOLCHAIN),
-                    ),
-                    notes="If it is installed, the second command is enough.",
+                _INSTALL
+                if program != "rustup"
+                else _INSTALL._replace(
+                    notes=f"{_INSTALL.notes} Rust of the distribution has no rustup: its targets are packages "
+                    "(libstd-rust-dev:ARCH, rust-std-static-TARGET)."
                 ),
             ),
         )
@@ -212,6 +287,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 else _select(name),
             ),
         )
+
+
+_INSTALL = Fix(
+    "install Rust, and put it on PATH",
+    (
+        Command("curl -sSf https://sh.rustup.rs | sh -s -- -y --profile minimal", FixStage.TOOLCHAIN),
+        Command('export PATH="$HOME/.cargo/bin:$PATH"', FixStage.TOOLCHAIN),
+    ),
+    notes="If it is installed, the second command is enough. Each step of a Dockerfile or workflow has its own PATH: "
+    'ENV PATH="/root/.cargo/bin:$PATH"; echo "$HOME/.cargo/bin" >> "$GITHUB_PATH".',
+)
 
 
 def _of_component(log: BuildLog, hit: Hit) -> Finding | None:
@@ -237,6 +323,91 @@ def _of_component(log: BuildLog, hit: Hit) -> Finding | None:
             ),
             notes="For another toolchain than stable: its name. Two programs that start cargo at the same time, where "
             "rust-toolchain.toml names components that are not installed, do this: install them before.",
+        )
+    elif hit.groups["unknown"]:
+        unknown = hit.groups["unknown"]
+        message = f"Rust has no release {unknown}, or not for this system"
+        fix = Fix(
+            "name one that exists",
+            notes="stable, beta, nightly, nightly-YYYY-MM-DD, 1.85 or 1.85.0. A nightly of a day that had none: take "
+            f"another day. {_SELECTS}",
+        )
+    elif hit.groups["channel"]:
+        part = hit.groups["part"].strip("'") or "a component"
+        of = f" for {hit.groups['of']}" if hit.groups["of"] else ""
+        message = f"the Rust toolchain {hit.groups['channel']} has no {part}{of}"
+        fix = Fix(
+            "take another day's nightly, or leave the component out",
+            notes="https://rust-lang.github.io/rustup-components-history lists which day has which. rustup update "
+            "--allow-downgrade looks for one itself; `components` in rust-toolchain.toml names them. Targets of the "
+            "third "
+            "tier have no ready standard library: cargo build -Z build-std.",
+        )
+    elif hit.groups["target"]:
+        target, meant = hit.groups["target"], hit.groups["meant"]
+        message = f"Rust has no standard library for a target named {target}"
+        fix = Fix(
+            f"add {meant}, if that is the target that you mean" if meant else "name the target as Rust does",
+            (Command(f"rustup target add {meant}", FixStage.TOOLCHAIN),) if meant else (),
+            notes="As in aarch64-unknown-linux-gnu, x86_64-unknown-linux-musl, aarch64-apple-darwin; `rustup target "
+            "list` "
+            "has all with a ready standard library.",
+        )
+    elif hit.groups["half"] or hit.groups["parallel"]:
+        half = hit.groups["half"] or "stable"
+        message = (
+            f"the Rust toolchain {half} was not installed completely"
+            if hit.groups["half"]
+            else "two programs let rustup download the same toolchain at the same time"
+        )
+        fix = Fix(
+            "install the toolchain again, before programs that run beside each other",
+            (
+                Command(f"rustup toolchain uninstall {half}", FixStage.TOOLCHAIN),
+                Command(f"rustup toolchain install {half}", FixStage.TOOLCHAIN),
+            ),
+            notes="In CI, under another key of the cache.",
+        )
+    elif hit.groups["layered"]:
+        message = "rustup cannot move a file: its folder is on two file systems, or in an earlier layer of the image"
+        fix = Fix(
+            "install the toolchain and its targets in one step, and do not update it later",
+            notes="curl … | sh -s -- -y --target TARGET --component NAME in one RUN. A mount below "
+            "RUSTUP_HOME/toolchains: mount "
+            "RUSTUP_HOME itself. Docker's driver overlay2 of an old kernel fails so as well.",
+        )
+    elif hit.groups["home"]:
+        message = f"rustup's program is not in {hit.groups['home']}, where CARGO_HOME says that it is"
+        fix = Fix(
+            "let CARGO_HOME and RUSTUP_HOME name the folders that rustup was installed into",
+            unset=("CARGO_HOME", "RUSTUP_HOME"),
+            notes="An image or a service may have set them elsewhere than where rustup was installed.",
+        )
+    elif hit.groups["folder"]:
+        message = f"{hit.groups['folder']}, which is selected as a toolchain, has no folder bin"
+        fix = Fix(
+            "name the folder that holds bin/rustc",
+            notes="rustup toolchain link NAME FOLDER; path in rust-toolchain.toml.",
+        )
+    elif hit.groups["override"]:
+        message = "rust-toolchain.toml, or rust-toolchain, cannot be read"
+        fix = Fix(
+            "write it as rustup reads it",
+            notes='[toolchain], then channel = "1.85", components = ["clippy"], targets = '
+            '["aarch64-unknown-linux-gnu"].',
+        )
+    elif hit.groups["proxy"]:
+        message = f"rustup's program was renamed to {hit.groups['proxy']}, and acts by its name"
+        fix = Fix(
+            "call the installer rustup-init", notes="On Windows rustup-init.exe, whatever the browser made of it."
+        )
+    elif hit.groups["other"]:
+        message = "rustup does not install beside the Rust that is there"
+        fix = Fix(
+            "let it install anyway, into ~/.cargo and ~/.rustup",
+            env=(("RUSTUP_INIT_SKIP_PATH_CHECK", "yes"),),
+            notes="~/.cargo/bin then has to be before the other one in PATH. Or remove the distribution's rustc and "
+            "cargo.",
         )
     else:
         return None

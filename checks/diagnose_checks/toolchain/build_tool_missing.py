@@ -39,6 +39,7 @@ _TOOL = (
     r"|xmlto|dos2unix|bzip2|xz"
     r"|glib-(?:mkenums|genmarshal|compile-resources)|wayland-scanner|dtc|nvcc|capnp|flatc|thrift|ragel|re2c|lemon|javac"
     r"|clang-cl|lld-link|llvm-(?:lib|rc|mt|ar|dlltool)|pg_config|mysql_config|mariadb_config"
+    r"|add-apt-repository|gnupg|gpg|file|fakeroot|zip|tar|which"
     r"|(?:krb5|curl|xml2|xslt|gdal|geos|net-snmp|sdl2?|pcre2|gsl|nc|cups|apr-1)-config"
     r"|bazel|ar|ranlib|strip|objcopy)"
 )
@@ -76,6 +77,14 @@ CHECK = Check(
             r"make \(e=2\): ",
             2,
         ),
+        ("nox > Program ", rf"^nox > Program (?P<tool>{_TOOL}) not found"),
+        ("nox > Program ", rf"^nox > Program (?P<python>{_PYTHON_TOOL}) not found"),
+        ("meson executable ", r"meson executable \"(?P<tool>meson)\" not found"),
+        ("find the specified meson", r"Could not find the specified (?P<tool>meson): "),
+        ("ould not find Ninja with", r"NinjaNotFoundError: Could not find (?P<tool>Ninja) with version"),
+        ("CMake installation, abort", r"Problem with the (?P<tool>CMake) installation, aborting build"),
+        ("Git executable not found", r"(?P<tool>Git) executable not found\. Ensure that Git is installed"),  # uv
+        ("gnupg2 and gnupg1 do not seem", r"(?P<tool>gnupg), gnupg2 and gnupg1 do not seem to be installed"),
         ("inja is required to build", r"NinjaNotFoundError: (?P<tool>Ninja) is required to build"),
         ("ould not find CMake", r"CMakeNotFoundError: Could not find (?P<tool>CMake)\b"),
         ("failed: None", rf"^error: command '(?P<tool>{_TOOL})(?:\.exe)?' failed: None"),
@@ -83,7 +92,8 @@ CHECK = Check(
         # a build script's own words around std::process::Command, as {:?} shows it
         (
             "(os error 2)",
-            rf"\\?\"(?P<tool>{_TOOL})\\?\"(?: \\?\"[^\"]{{0,200}}\"){{0,12}}['`]?: No such file or directory "
+            rf"\\?\"(?P<tool>{_TOOL})\\?\"(?: \\?\"[^\"]{{0,200}}\"){{0,12}}['`]?(?::| failed with) No such file or "
+            rf"directory "
             r"\(os error 2\)",
         ),
         ("could not execute process", rf"could not execute process `(?P<tool>{_TOOL})[ `].{{0,200}}\(never executed\)"),
@@ -237,6 +247,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue
         name = hit.groups["tool"].lower() or hit.groups["name"] or generator
         crate = log.crate_at(hit.line)[0] or hit.origin.crate
+        if name == "gnupg" and any(event.line > hit.line and not event.failure for event in log.course.events):
+            continue  # apt-key in a script that went on
         if hit.groups["wrapper"] or hit.groups["rustc"]:
             yield from _configured(log, hit)
         elif hit.groups["python"]:
@@ -357,6 +369,9 @@ _PACKAGES = {
     "meson": (("meson",),) * 5,
     "git": (("git",),) * 5,
     "pkg-config": (("pkgconf",), ("pkgconf-pkg-config",), ("pkgconf",), ("pkgconf",), ("pkgconf-pkg-config",)),
+    "add-apt-repository": (("software-properties-common",), (), (), (), ()),
+    "gpg": (("gnupg",), ("gnupg2",), ("gnupg",), ("gnupg",), ("gpg2",)),
+    "gnupg": (("gnupg",), ("gnupg2",), ("gnupg",), ("gnupg",), ("gpg2",)),
     "perl": (("perl",), ("perl-core",), ("perl",), ("perl",), ("perl",)),
     "autoreconf": (("autoconf", "automake", "libtool"),) * 5,
     "aclocal": (("automake",),) * 5,

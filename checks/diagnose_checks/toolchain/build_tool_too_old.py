@@ -40,6 +40,18 @@ CHECK = Check(
             r"(?P<tool>CMake) (?P<needs>[\d.]+) or higher is required\.\s+You are running version (?P<have>[\d.]+)",
         ),
         (
+            "or newer, found ",
+            r"meson-python: error: Could not find (?P<tool>meson) version (?P<needs>[\d.]{1,20}) or newer, found "
+            r"(?P<have>\d[\w.]{0,20}?)\.?$",
+        ),
+        (
+            "no such option: --",
+            r"^(?:ERROR: )?no such option: "
+            r"(?P<option>--(?:break-system-packages|config-settings?|use-pep517|no-build-isolation|"
+            r"group|resume-retries|dry-run|report|root-user-action|prefer-binary|use-feature|check-build-dependencies"
+            r"|python))$",
+        ),
+        (
             "Meson version is ",
             r"ERROR: (?P<tool>Meson) version is (?P<have>\d[\w.]{0,30}) but project requires "
             r">= ?(?P<needs>[\d.]{1,30})",
@@ -75,6 +87,23 @@ CHECK = Check(
         ("Explicit 'optional' labels", r"(?P<protoc>Explicit 'optional' labels are disallowed in the Proto3 syntax)"),
     ),
 )
+#: Option of `pip install` → the first pip that has it (pip's release notes, November 2026).
+_PIP = {
+    "--no-build-isolation": "10.0",
+    "--use-pep517": "19.0",
+    "--prefer-binary": "18.0",
+    "--use-feature": "20.2",
+    "--config-settings": "22.1",
+    "--config-setting": "23.1",
+    "--root-user-action": "22.1",
+    "--dry-run": "22.2",
+    "--report": "22.2",
+    "--python": "22.3",
+    "--check-build-dependencies": "22.2",
+    "--break-system-packages": "23.0.1",
+    "--resume-retries": "25.1",
+    "--group": "25.1",
+}
 #: C++ standard → the first GCC that takes its option by that name: https://gcc.gnu.org/projects/cxx-status.html
 _GCC = {
     "11": "4.7",
@@ -94,7 +123,25 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See CMake, Meson, Ninja, protoc, mold or a compiler be too old."""
     for hit in log.find("tool-too-old")[:1]:
         said = hit.groups
-        if said["ld"] or said["assembler"]:
+        if option := said["option"]:
+            first = _PIP[option]
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"this pip does not know {option}: {first} is the first that does",
+                "pip does nothing.",
+                (
+                    Fix(
+                        "update pip",
+                        (Command(f"python3 -m pip install --upgrade 'pip>={first}'", FixStage.TOOLCHAIN),),
+                        notes="Or leave the option out for older systems: PIP_BREAK_SYSTEM_PACKAGES=1 as a variable is "
+                        "ignored by a pip that does not know it."
+                        if option == "--break-system-packages"
+                        else "In an environment of its own: python3 -m venv .venv.",
+                    ),
+                ),
+            )
+        elif said["ld"] or said["assembler"]:
             yield _binutils(log, hit, "assembler" if said["assembler"] else "linker")
         elif said["mold"]:
             yield finding_from_hits(

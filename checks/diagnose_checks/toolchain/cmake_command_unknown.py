@@ -17,6 +17,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.install import install, system, tool
+from diagnose.remedies.submodules import fetch_submodules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -97,10 +98,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 def _fixes(log: BuildLog, line: int, command: str) -> tuple[Fix, ...]:
     row = next((row for row in _BRINGS if command.lower().startswith(row[0])), None)
-    complete = Fix(
+    complete = fetch_submodules(
         "complete the source",
-        (Command("git submodule update --init --recursive", FixStage.BUILD),),
-        notes="Where a module of the project itself defines it: its folder cmake/ or a submodule is missing, as after "
+        "Where a module of the project itself defines it: its folder cmake/ or a submodule is missing, as after "
         "a COPY that flattens folders; or the command is called before include().",
     )
     if row is None:

@@ -41,6 +41,7 @@ CHECK = Check(
         ("lready been used", r"(?P<used>filename has already been used|This filename has already been used)"),
         ("14 days", r"(?P<old>older than 14 days|more than 14 days|14 days (?:old|ago))"),
         ("nvalid or non-existent", r"(?P<unknown>Invalid or non-existent authentication)"),
+        ("Credential not found for", r"NonInteractive: (?P<unknown>Credential not found for (?:password|username))"),
         ("sername and/or password are", r"(?P<unknown>Username and/or password are (?:possibly )?wrong)"),  # maturin
         ("allowed to upload to project", r"(?P<owner>isn't allowed to upload to project '(?P<project>[^']{1,100})')"),
         ("authentication is no longer", r"(?P<unknown>Username/Password authentication is no longer) supported"),

@@ -29,13 +29,14 @@ CHECK = Check(
     patterns=(
         *patterns_for(
             "tool-frame",
-            ("-packages/", r"File \"[^\"]*-packages/(?P<tool>auditwheel|elftools)/"),
+            ("-packages/", r"File \"[^\"]*-packages/(?P<tool>auditwheel|elftools|delocate|delvewheel)/"),
             ("had a problem and crashed", r"(?P<tool>maturin|cargo-zigbuild) had a problem and crashed"),
             # their own source files; a panic of a build script is in another one
             (
                 "panicked at",
                 r"panicked at (?:'.{0,300}', )?src[/\\](?P<maturin>module_writer|build_context|build_options"
-                r"|build_orchestrator|python_interpreter[/\\]\w{1,40}|source_distribution|auditwheel[/\\]\w{1,40}|project_layout"
+                r"|build_orchestrator|python_interpreter[/\\]\w{1,40}|source_distribution|auditwheel[/\\]\w{1,40}"
+                r"|project_layout"
                 r"|pyproject_toml)\.rs:\d",
             ),
             ("panicked at", r"panicked at (?:'.{0,300}', )?crates[/\\](?P<tool>uv)(?:-[\w-]{1,60})?[/\\]src[/\\]"),

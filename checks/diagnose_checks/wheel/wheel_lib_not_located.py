@@ -36,6 +36,8 @@ CHECK = Check(
         ("could not be located", r"required library \"?(?P<lib>[^\s\"]+)\"? could not be located"),
         ("Unable to find library: ", r"FileNotFoundError: Unable to find library: (?P<dll>\S{1,200})"),  # delvewheel
         ("ERROR:delocate.", r"^ERROR:delocate\.\w{1,30}:\s*(?P<dylib>\S{1,300}\.dylib) not found", 2),
+        ("DependencyNotFound: ", r"^delocate\.libsana\.DependencyNotFound: (?P<dylib>\S{1,300})"),
+        ("does not exist", r"DelocationError: library \"(?P<dylib>[^\"]{1,300})\" does not exist"),
         ("not found:", r"^(?P<dylib>\S{1,300}\.dylib) not found:$"),
         ("ould not find all depend", r"DelocationError: (?P<delocate>Could not find all dependencies)"),
         ("could not be", r"required\s+library\s+\"?(?P<lib>[^\s\"]+)\"?\s+could\s+not\s+be\s+located", 3),

@@ -172,6 +172,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("poetry", FAILED, "likely not a problem with poetry", r"^Note: This error originates from the build backend, and is"),
     Mark("poetry", FAILED, "): Failed", r"^\W*Installing \S+ \([^)]{1,60}\): Failed$"),
     Mark("poetry", FAILED, "uild", r"^(?:ChefBuildError|ChefInstallError|EnvCommandError|PoetryException|RuntimeError)$"),
+    Mark("poetry", FAILED, "Error", r"^(?:HTTPError|ConnectionError|SolverProblemError)$"),
     Mark("conda", BEGUN, "Collecting package metadata", r"^Collecting package metadata "),
     Mark("conda", DONE, "Executing transaction: ", r"^Executing transaction: (?:.{0,400}\s)?done$"),
     Mark("conda", FAILED, "olving environment: ", r"^Solving environment: (?:.{0,400}\s)?failed$"),
@@ -389,6 +390,7 @@ MARKS: tuple[Mark, ...] = (
     # not glog's lines of a lower level than error
     Mark("shell", ERROR, "cannot ", r"^(?![DIVW]\d{0,4} .{0,80}\.(?:cc|cpp|cu|h|py):\d+\] )(?:.{0,1000}\bcannot (?:open|execute|enable|find|load)\b|[\w.-]{1,40}: cannot \w+ )"),
     Mark("shell", ERROR, "url: (", r"^curl: \(\d+\) " + _REST),
+    Mark("shell", ERROR, "wget: ", r"^wget: (?P<text>(?:unable|bad address|server returned|can't connect|download timed).{0,200})"),
     Mark("shell", ERROR, "tar: ", r"^tar: (?:Error|Exiting with failure)" + _REST),
     Mark("shell", ERROR, "ermission denied", r"^\S+: (?:line )?(?:\d+: )?\S+: Permission denied$"),
     Mark("shell", ERROR, "o space left on", r"No space left on device"),
