@@ -79,7 +79,7 @@ CHECKS = {
     "install/no_wheel_no_sdist": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("no-pyodide-wheel", "no-versions", "no-distribution", "none-installable", "pip-retries", "pip-distrusts", "pip-place", "uv-platform", "uv-python")}},
     "install/no_wheel_sdist_fallback": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("no-rust", "sudo-note", "sdist-note")}},
     "install/package_not_removable": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("not-removable", "installed-by")}},
-    "install/pip_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("no-pip", "nox-no-pip", "no-pip-module", "no-ensurepip", "venv-package", "sccache-note")}},
+    "install/pip_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("no-pip", "nox-no-pip", "no-pip-module", "sccache-note")}},
     "install/project_file_missing": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"env": ("project.absent",), "log": ("no-project-file", "copy-from-stage")}},
     "install/pyodide_version_unfit": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("pyodide-unfit",)}},
     "install/python_not_installed": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PYTHON}, "signs": {"log": ("no-such-python", "python-uncached", "python-downloaded", "store-stub")}},

@@ -32,12 +32,6 @@ CHECK = Check(
         *patterns_for("no-pip", ("No module named pip", r"^(?P<python>\S{0,200}python[\w.]*): No module named pip$")),
         *patterns_for("nox-no-pip", ("nox > Program pip not found", r"^nox > Program pip not found")),
         *patterns_for("no-pip-module", ("No module named 'pip'", r"^ModuleNotFoundError: No module named 'pip'$")),
-        *patterns_for(
-            "no-ensurepip",
-            ("because ensurepip is not", r"environment was not created successfully because ensurepip is not"),
-            ("-m', 'ensurepip'", r"Command '\[.{1,300}'-m', 'ensurepip'.{0,100}\]' returned non-zero exit status"),
-        ),
-        *patterns_for("venv-package", ("-venv", r"^apt(?:-get)? install (?P<package>python3[\d.]*-venv)$")),
         *patterns_for("sccache-note", ("sccache", r"\bsccache\b")),
     ),
 )
@@ -114,23 +108,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue  # the import of pip was a first try; what failed in its place ended the build
         if log.near(hit.line, "uv-build-note", before=_TRACEBACK * 2, after=_TRACEBACK):
             yield _of_build(log, hit)
-    for hit in log.find("no-ensurepip")[:1]:
-        named = next((note.groups["package"] for note in log.near(hit.line, "venv-package", after=8)), "python3-venv")
-        names = {"debian": (named,), "alpine": ("python3", "py3-pip"), "rhel": ("python3", "python3-pip")}
-        yield finding_from_hits(
-            log,
-            [hit],
-            "this Python has no ensurepip, with which venv puts pip into a new environment",
-            "The environment is made without pip, or not at all.",
-            [
-                *install_by_family(log, hit.line, "install it", names),
-                Fix(
-                    "make the environment with another tool",
-                    notes="uv venv, or python3 -m virtualenv, need no ensurepip.",
-                ),
-            ],
-        )
-        return
     for hit in log.find("no-pip")[:1]:
         python = hit.groups["python"]
         if log.near(hit.line, "no-backend", before=4, after=_TRACEBACK):

@@ -32,11 +32,10 @@ CHECK = Check(
         "no-venv",
         ("ensurepip is not", r"^The virtual environment was not created successfully because ensurepip is not"),
         ("python3", r"^(?:apt|apt-get) install (?P<package>python3[\d.]*-venv)$"),
-        ("ensurepip", r"^Error: Command '\['[^']{1,300}', '-m', 'ensurepip', .{0,200}returned non-zero exit status"),
         (
             "ensurepip",
-            r"^Error: Command '\['[^']{1,300}', '-(?:Im|I)', (?:'-m', )?'ensurepip', .{0,200}returned non-zero exit "
-            r"status",
+            r"^(?:Error: )?Command '\['[^']{1,300}', '-(?:Im|I|m)', (?:'-m', )?'ensurepip', .{0,200}returned non-zero "
+            r"exit status",
         ),
         ("No module named ", r"^\S{0,200}python[\w.]*: No module named (?:venv|ensurepip)$"),
         ("No module named '", r"^ModuleNotFoundError: No module named '(?:ensurepip|venv)'"),
@@ -52,14 +51,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if not hits:
         return
     named = next((hit.groups["package"] for hit in hits if hit.groups["package"]), "")
-    install = install_by_family(
-        log, hits[0].line, f"install {named or 'python3-venv'}", {"debian": (named or "python3-venv",)}
-    )
+    names = {"debian": (named or "python3-venv",), "alpine": ("python3", "py3-pip"), "rhel": ("python3", "python3-pip")}
+    install = install_by_family(log, hits[0].line, "install what makes them", names)
     yield finding_from_hits(
         log,
         hits,
         "this Python cannot make virtual environments: ensurepip or venv is not installed",
-        "The environment is not made.",
+        "The environment is made without pip, or not at all.",
         (
             *install,
             Fix(
