@@ -31,7 +31,7 @@ CHECK = Check(
             "no-rust",
             ("the Rust package manager, is not", r"Cargo, the Rust package manager, is not installed"),
             ("find Rust compiler", r"(?:[Cc]an't|Can not) find Rust compiler"),
-            ("requires Rust", r"Unable to execute '(?:cargo|rustc)\S{0,20}' - this package requires Rust"),  # setuptools-rust
+            ("requires Rust", r"Unable to execute '(?:cargo|rustc)\S{0,20}' - this package requires Rust"),
             ("such file or directory: '", r"No such file or directory: '(?:cargo|rustc)'"),
             (
                 "requires Rust",

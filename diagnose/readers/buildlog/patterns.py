@@ -333,7 +333,6 @@ _APT = (
         "apt-no-release",
         ("The repository ", r"The repository '(?P<url>\S+) (?P<suite>[\w./-]+) (?:In)?Release' (?:does not have|no longer has)"),
     ),
-    # of a log that ends before apt's own errors
     *patterns_for(
         "apt-release-404",
         (" Release", r"^Err:?\d*:? ?(?P<url>[a-z+]+:\S+) (?P<suite>[\w./-]+) Release\s+404  ?Not Found", 2),
