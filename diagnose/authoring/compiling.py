@@ -103,10 +103,21 @@ def lacking_for_c_finding(env: Environment, packages: tuple[str, ...]) -> Iterat
     )
 
 
+#: Programs that run the compiler that is named after them; the cc crate's list.
+_WRAPPERS = frozenset({"ccache", "distcc", "sccache", "icecc", "cachepot", "buildcache"})
+
+
+def is_wrapper(program: Program) -> bool:
+    """Whether *program*, which CC or CXX names first, runs the compiler that is named after it."""
+    return program.name.rpartition("/")[2] in _WRAPPERS
+
+
 _HOST_COMPILERS = frozenset({"", "cc", "gcc", "clang", "c++", "g++", "clang++"})
 
 
 def is_host_compiler(program: str) -> bool:
     """Whether *program* is a name of the host's compiler."""
     name = program.rpartition("/")[2]
+    head, dash, version = name.rpartition("-")
+    name = head if dash and version.replace(".", "").isdecimal() else name
     return name in _HOST_COMPILERS or program == "x86_64-linux-gnu-gcc"

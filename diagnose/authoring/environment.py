@@ -24,7 +24,7 @@ def setting_evidence(setting: Setting, detail: str = "") -> Evidence:
 
 
 def refused(env: Environment, cause: str, consequence: str) -> Iterator[Finding]:
-    """Yield what maturin or PyO3 refuses, as *cause*: an error, or what another option of the command can avoid."""
+    """Yield what cargo, maturin or PyO3 refuses, as *cause*: an error, or what another option can avoid."""
     for one in env.refusals:
         if one.cause != cause:
             continue
@@ -41,7 +41,9 @@ def refused(env: Environment, cause: str, consequence: str) -> Iterator[Finding]
             ),
             consequence=consequence,
             fixes=(
-                Fix(f"correct {where}")
+                Fix(f"remove {one.setting.name}, or correct it", unset=(one.setting.name,))
+                if one.setting is not None and not one.setting.path
+                else Fix(f"correct {where}")
                 if one.certain
                 else Fix("name the Python to build for", notes="maturin build --release -i python3.12"),
             ),

@@ -16,7 +16,10 @@ TOOLCHAIN = frozenset(
         *("stdc++", "util", "unwind"),
     )
 )
-_START = r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin(?:[ST]|_so|_dynamic|_static)?|crtend(?:S|_so|_android)?)\.o$"
+_START = (
+    r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin(?:[ST]|_so|_dynamic|_static)?|crtend(?:S|_so|_android)?)\.o$"
+    r"|(?:^|/)lib(?:c|pthread)_nonshared\.a$"
+)
 _SYSTEM = r"^(?:/usr)?(?:/local)?/lib(?:32|64)?/|^/opt/|^/home/linuxbrew/|/lib/[a-z0-9_]+-linux-\w+/"
 _MADE = r"/target/|/rustc\w{6}/|/deps/lib[\w-]+\.(?:rlib|so)$|/\.cargo/|/rustlib/"  # cargo's own, of this very build
 _SHARED = r"\.(?:so(?:\.[\d.]+)?|a)$"
@@ -35,6 +38,7 @@ _MUSL = r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$"
 def without_toolchain(link: LinkStep) -> list[Hit]:
     """Return the lines that report missing start files, or a missing C or compiler library."""
     absent = [hit for hit in link.of("ld-no-file") if re.search(_START, hit.groups["file"])]
+    absent = [hit for hit in absent if " inside " not in hit.text]  # sysroot-linker-script-absolute
     missing = [
         hit
         for hit in link.of("ld-no-lib")

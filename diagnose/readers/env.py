@@ -15,6 +15,7 @@ from diagnose.readers.cargo import rustc_flags, unread_variables
 from diagnose.readers.cargo.files import base_folder
 from diagnose.readers.cargo.project_facts import Project
 from diagnose.readers.pkgconfig import resolver as pkgconfig
+from diagnose.readers.project_parts import Hazards
 from diagnose.readers.system import distro, packages
 from diagnose.readers.system.host import host_machine
 from diagnose.readers.system.native import native_target
@@ -30,13 +31,12 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.config import Config
     from diagnose.readers.cargo.crate_sources import Lacking
     from diagnose.readers.cargo.rustc_flags import RustcOption
-    from diagnose.readers.cargo.target_folder import Obstacle
     from diagnose.readers.cargo.unread_variables import Ignored
     from diagnose.readers.cargo.variables import Setting, Variables
     from diagnose.readers.elf.library import LinkFile
     from diagnose.readers.image.open_image import ImageFacts, OpenImage
     from diagnose.readers.pkgconfig.pkgconfig_facts import Library, PkgConfig
-    from diagnose.readers.python_project import Refusal
+    from diagnose.readers.project_refusal import Refusal
     from diagnose.readers.system.apt import Apt
     from diagnose.readers.system.distro import Container, Distro
     from diagnose.readers.system.packages import Package, RpmRepo
@@ -115,9 +115,9 @@ class Environment(NamedTuple):
     lacking: Lacking | None = None
     """The crates whose sources cargo cannot get."""
     refusals: tuple[Refusal, ...] = ()
-    """What maturin or PyO3 refuses of the project's settings."""
-    obstacle: Obstacle | None = None
-    """What keeps cargo from writing to its target folder."""
+    """What cargo, maturin or PyO3 refuses of the project's manifests and settings."""
+    hazards: Hazards = Hazards()
+    """What else can stop a build of the project."""
     unseen: tuple[str, ...] = ()
 
     def link_files(self) -> Iterator[tuple[Library, LinkFile]]:
@@ -222,7 +222,6 @@ def read(
     home = cargo_config.home(place, environ)
     config = cargo_config.configuration(place, cwd, home)
     variables = config.variables(environ)
-    project_parts.refuse_settings(config, variables)
     search = environ.get("PATH") or DEFAULT_PATH
     finder = Finder(
         place,
@@ -241,7 +240,7 @@ def read(
     if policy is None:
         policy_from = variables.own("AUDITWHEEL_PLAT") or variables.own("AUDITWHEEL_POLICY")
     linker = config.linker(variables, row)
-    project = project_parts.project(place, cwd, config, variables, home, row)
+    project = project_parts.project(place, cwd, config, home, row)
     place.unseen += project.unsure
     libs = list(libs)
     if libs:  # they replace the modules that could not be determined
@@ -333,6 +332,8 @@ def read(
         place.unseen.append(f"whether this build needs {sourceless.unsure[0].name}, whose source is not there")
     place.unseen += [f"what gcc takes from {name}" for name in _GCC if variables.get(name)]
     journal, unfinished = packages.unfinished(place)
+    hazards = project_parts.hazards(finder, os.path.abspath(cwd), project, config, variables, home, tools, row, host)
+    place.unseen += hazards.unseen
     return Environment(
         root=root,
         live=place.live,
@@ -348,6 +349,7 @@ def read(
         project=project,
         libraries=libraries,
         likely=likely,
+        hazards=hazards,
         host_pkgconfig=host_decided,
         host_libraries=host_libraries,
         apt=apt_needs.read(place, native, row, installed, libraries, here.codename),
@@ -370,10 +372,7 @@ def read(
         refused=refused,
         flagged=flagged,
         lacking=sourceless,
-        refusals=project_parts.refusals(finder, cwd, project, tools, cross=row != host),
-        obstacle=project_parts.obstacle(
-            place, project, config, variables, os.path.abspath(cwd), "" if row == host else row.triple
-        ),
+        refusals=project_parts.refusals(finder, cwd, project, tools, config, variables, cross=row != host),
         dpkg_journal=journal,
         dpkg_unfinished=unfinished,
         absent_headers=tuple(build_programs.absent_headers(place, row, project)),

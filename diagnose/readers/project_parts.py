@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers import pip_settings
 from diagnose.readers.cargo import project_facts
 from diagnose.readers.system.root import Root
+from diagnose.readers.toolchain.toolchain_facts import Finder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,43 +19,37 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.needs import Need
     from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.target_folder import Obstacle
-    from diagnose.readers.cargo.variables import Variables
-    from diagnose.readers.python_project import Refusal
-    from diagnose.readers.toolchain.toolchain_facts import Finder, Toolchain
+    from diagnose.readers.cargo.variables import Setting, Variables
+    from diagnose.readers.project_refusal import Refusal
+    from diagnose.readers.toolchain.c_compiling import AbsentHeader, CFlag
+    from diagnose.readers.toolchain.toolchain_facts import Program, Toolchain
 
 
-def refuse_settings(config: Config, variables: Variables) -> None:
-    """See that cargo accepts the values of its settings.
+def refused_settings(config: Config, variables: Variables) -> tuple[Refusal, ...]:
+    """Return the values of settings that cargo does not accept."""
+    if not config.files and not any(name.startswith(_SETTINGS) for name in variables.process):
+        return ()
+    from diagnose.readers.cargo import value_types
 
-    Raises:
-        InputError: it does not.
-    """
-    if config.files or any(name.startswith(_SETTINGS) for name in variables.process):
-        from diagnose.readers.cargo import value_types
-
-        value_types.refuse(config, variables)
+    return tuple(value_types.refused(config, variables))
 
 
 #: How the variables begin whose values cargo refuses.
 _SETTINGS = ("CARGO_BUILD_", "CARGO_TERM_", "CARGO_TARGET_DIR", "CARGO_PROFILE_", "CARGO_HTTP_")
 
 
-def project(place: Root, cwd: str, config: Config, variables: Variables, home: str, row: Target) -> Project:
+def project(place: Root, cwd: str, config: Config, home: str, row: Target) -> Project:
     """Return the Cargo project of *cwd*; without a manifest, what cargo's configuration alone says.
 
     Raises:
-        InputError: cargo refuses its manifest.
+        InputError: its manifest or lock file is not TOML.
     """
     here = place if place.live else Root("/")
-    path = project_facts.located(here, cwd)[0]
-    if not path:
+    if not project_facts.located(here, cwd)[0]:
         return project_facts.configured(config, row)
-    from diagnose.readers.cargo import manifest_syntax
     from diagnose.readers.cargo import project as cargo
 
-    found = cargo.project(place, cwd, config, home, row)
-    manifest_syntax.refuse(here, path, here.text(path) or "", cargo.manifest(place, path), config, variables)
-    return found
+    return cargo.project(place, cwd, config, home, row)
 
 
 def wanted(libs: Sequence[str], project: Project, variables: Variables, row: Target) -> list[Need]:
@@ -76,26 +72,114 @@ def sourceless(
     return crate_sources.lacking(place, here, home, project, config, variables, row)
 
 
-def refusals(finder: Finder, cwd: str, project: Project, tools: Toolchain, *, cross: bool) -> tuple[Refusal, ...]:
-    """Return what maturin or PyO3 refuses of the settings of *project*."""
-    if not project.path or not project.wheel:
-        return ()
-    from diagnose.readers import python_project
-    from diagnose.readers.cargo import project as cargo
-
+def refusals(
+    finder: Finder,
+    cwd: str,
+    project: Project,
+    tools: Toolchain,
+    config: Config,
+    variables: Variables,
+    *,
+    cross: bool,
+) -> tuple[Refusal, ...]:
+    """Return what cargo, maturin or PyO3 refuses of the settings and manifests of *project*."""
     here = finder.root if finder.root.live else Root("/")
-    content = cargo.manifest(finder.root, project.path)
-    return tuple(python_project.refusals(finder, here, cwd, project, content, tools.python, cross=cross))
+    found = refused_settings(config, variables)
+    if project.path:
+        from diagnose.readers.cargo import manifest_syntax
+
+        found += tuple(manifest_syntax.refused(here, project.path, dict(project.manifests), config, variables))
+    if not (project.wheel or project_facts.has_python_side(here, cwd)):
+        return found
+    from diagnose.readers import python_project
+
+    return found + tuple(python_project.refusals(finder, here, cwd, project, tools.python, variables, cross=cross))
 
 
-def obstacle(
-    place: Root, project: Project, config: Config, variables: Variables, cwd: str, triple: str
-) -> Obstacle | None:
-    """Return what keeps cargo from writing to its target folder."""
+class Hazards(NamedTuple):
+    """What else can stop a build of a project."""
+
+    obstacles: tuple[Obstacle, ...] = ()
+    """What keeps it from writing its files."""
+    libc_headers: tuple[AbsentHeader, ...] = ()
+    """The C library's headers that the compiler of C code does not find, where the build compiles C."""
+    c_flags: tuple[CFlag, ...] = ()
+    """The options in ``CFLAGS`` that it refuses."""
+    host_code: bool | None = None
+    """Whether a cross build also compiles code for the machine that builds; None if that is not known."""
+    maturin: Program | None = None
+    """The maturin that would build the wheel, also one that is not there; None where pyproject.toml does not say so."""
+    no_index: Setting | None = None
+    """What makes pip ask no index, where pyproject.toml names maturin."""
+    unseen: tuple[str, ...] = ()
+    """What could not be examined, in plain words."""
+
+
+def hazards(
+    finder: Finder,
+    cwd: str,
+    project: Project,
+    config: Config,
+    variables: Variables,
+    home: str,
+    tools: Toolchain,
+    row: Target,
+    host: Target,
+) -> Hazards:
+    """Return what else can stop a build of *project* for *row* on *host*, with the *tools* that it uses."""
     if not project.path:
-        return None
-    from diagnose.readers.cargo import target_folder
+        return Hazards()
+    from diagnose.readers.cargo import crate_sources, host_code, target_folder, workspace
+    from diagnose.readers.toolchain import c_compiling
 
+    place = finder.root
     here = place if place.live else Root("/")
-    top = os.path.dirname(project.lock or project.path)
-    return target_folder.obstacle(place, here, cwd, top, config, variables, triple)
+    cross = row != host
+    top = os.path.dirname(project.lock) or workspace.folder(project.path, dict(project.manifests), here)
+    found = Hazards(
+        tuple(target_folder.obstacles(place, here, cwd, top, config, variables, row.triple if cross else "", project)),
+        host_code=host_code.needed(place, here, home, project, config) if cross else None,
+    )
+    rooms = target_folder.little_room(place, cwd, top, config, variables, len(project.crates))
+    unseen = [f"whether {one.left >> 20} MiB in {one.path} are enough for the build" for one in rooms]
+    if project.crate("cc") is not None or project.crate("cmake") is not None:
+        flags = list(c_compiling.flags(place, tools, variables, row, host))
+        unseen += [f"whether the C compiler takes {one.word}: {one.setting.where}" for one in flags if not one.refused]
+        found = found._replace(
+            libc_headers=tuple(c_compiling.absent_headers(place, tools, row)),
+            c_flags=tuple(one for one in flags if one.refused),
+        )
+    if downloads := crate_sources.to_download(place, home, project, config, variables):
+        unseen.append(f"whether cargo can download {downloads} crate{'' if downloads == 1 else 's'}")
+    name = config.find("source", "crates-io", "replace-with")
+    folder = config.find("source", name.value, "directory") if name is not None else None
+    if folder is not None and any(crate.registry for crate in project.crates):
+        unseen.append(f"whether the crates in {folder.value} are unchanged: cargo compares their checksums")
+    unseen += [
+        why if "Cargo.lock does not" in why else f"whether cargo may change Cargo.lock: {why}"
+        for _, why in project.outdated
+    ]
+    maturin, named = _maturin(finder, cwd, project)
+    named = named and (place.live or variables.own("PATH") is not None)  # else it may be in a folder of theirs
+    if maturin is not None and not maturin.found and not named:
+        unseen.append("maturin, which is not on PATH" if place.live else "maturin, which is in no usual folder")
+    no_index = pip_settings.no_index(place, variables) if named else None
+    if no_index is not None:
+        unseen.append(f"builds by pip in an environment of their own, for which it asks no index: {no_index.where}")
+    return found._replace(maturin=maturin if named else None, no_index=no_index, unseen=tuple(unseen))
+
+
+def _maturin(finder: Finder, cwd: str, project: Project) -> tuple[Program | None, bool]:
+    """Return the maturin that builds the wheel of *project*, and whether pyproject.toml names it.
+
+    None where no wheel is built, or nothing shows that maturin builds it.
+    """
+    here = finder.root if finder.root.live else Root("/")
+    named = project_facts.names_maturin(here, cwd)
+    if not named and project.abi3 is None:
+        return None, False
+    found = finder.program("maturin")
+    if not found.found and finder.root.live:
+        beside = Finder(finder.root, os.path.join(os.path.abspath(cwd), ".venv/bin")).program("maturin")
+        found = beside if beside.found else found
+    return found, named

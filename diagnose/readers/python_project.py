@@ -8,37 +8,24 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache, re
-from diagnose.readers import toml
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache, re
+from diagnose.readers import requirements, toml
 from diagnose.readers.cargo.files import parsed, place_of, present
+from diagnose.readers.project_refusal import Refusal
+from diagnose.readers.toolchain import python_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
     from diagnose.readers.cargo.project_facts import Project
-    from diagnose.readers.cargo.variables import Setting
+    from diagnose.readers.cargo.variables import Variables
     from diagnose.readers.system.root import Root
     from diagnose.readers.toolchain.toolchain_facts import Finder, Pyo3Settings
 
 
-class Refusal(NamedTuple):
-    """What stops maturin or PyO3: the ``cause``'s id, what is ``wrong`` in words, and the ``quoted`` text at ``path``.
-
-    ``certain`` is False where another option of the build command can make it succeed. Without ``path`` it is in
-    ``setting``.
-    """
-
-    cause: str
-    wrong: str
-    quoted: str
-    path: str = ""
-    setting: Setting | None = None
-    certain: bool = True
-
-
 _SETTINGS, _INVALID, _README = "maturin-settings-refused", "pyproject-invalid", "readme-missing"
-_PYTHON = "pyo3-interpreter-not-found"
+_PYTHON, _FILE = "pyo3-interpreter-not-found", "project-file-missing"
 _BINDINGS = ("pyo3", "pyo3-ffi", "cffi", "uniffi", "bin")
 _PROFILES = ("dev", "release", "test", "bench", "debug")
 _SPECIFIER = re.compile(r"\s{0,20}(?:===|==|!=|~=|<=|>=|<|>)\s{0,20}[vV]?\d[\w.*+!-]{0,100}\s{0,20}")
@@ -53,24 +40,28 @@ def refusals(
     here: Root,
     cwd: str,
     project: Project,
-    content: dict[str, Any],
     python: Pyo3Settings,
+    variables: Variables,
     *,
     cross: bool,
 ) -> Iterator[Refusal]:
-    """Yield what stops a wheel of *project*, whose manifest is *content* and which is in the system *here*."""
-    yield from _of_manifest(here, project.path, content)
+    """Yield what stops a wheel of *project*, which is in the system *here*."""
+    content = dict(project.manifests).get(project.path, {})
+    if project.wheel:
+        yield from _of_manifest(here, project.path, content)
     path = next((one for one in _places(cwd, project.path) if here.is_file(one)), "")
     text = (present(here, path) or "") if path else ""
     own = parsed(path, text) if "maturin" in text else {}
-    backend = toml.table(own, "build-system").get("build-backend")
-    if backend == "maturin" or "maturin" in toml.table(own, "tool"):
+    settings = toml.table(own, "tool", "maturin")
+    if toml.table(own, "build-system").get("build-backend") == "maturin" or settings:
+        yield from _of_build_system(path, text, own)
         yield from _of_project(here, path, text, own)
-        yield from _of_settings(here, path, text, toml.table(own, "tool", "maturin"), content)
+        yield from _of_settings(here, path, text, settings, content)
+        yield from _of_crate(here, path, text, settings, project)
     if project.crate("pyo3-ffi") is not None or project.crate("pyo3") is not None:
         yield from _of_variables(finder, project, python, cross=cross)
-    if not cross and project.abi3 is False and not python.settings:
-        yield from _of_interpreter(finder, path, text, toml.table(own, "project").get("requires-python"))
+    if project.wheel and not cross and project.abi3 is False and not python.settings:
+        yield from _of_interpreter(finder, path, text, toml.table(own, "project").get("requires-python"), variables)
 
 
 def _places(cwd: str, manifest: str) -> Iterator[str]:
@@ -84,6 +75,48 @@ def _of_manifest(here: Root, path: str, content: dict[str, Any]) -> Iterator[Ref
         named = package.get(key)
         if isinstance(named, str) and not here.is_file(os.path.join(os.path.dirname(path), named)):
             yield Refusal(cause, f"Cargo.toml names {named} as {key}, which does not exist", f'{key} = "{named}"', path)
+
+
+def _of_build_system(path: str, text: str, own: dict[str, Any]) -> Iterator[Refusal]:
+    """Yield what keeps pip and maturin from reading what the build requires, and the project."""
+    system = own.get("build-system")
+    if not isinstance(system, dict) or "requires" not in system:
+        wrong = "[build-system] has no requires" if isinstance(system, dict) else "there is no [build-system]"
+        yield Refusal(_INVALID, f"pyproject.toml: {wrong}", "maturin", place_of(path, text, ("build-system",)))
+    for keys, value in _requirements(own):
+        for one in value if isinstance(value, list) else ():
+            if isinstance(one, str) and not requirements.is_valid(one):
+                wrong = f"pyproject.toml: {'.'.join(keys)} has {one!r}, which is not a requirement"
+                yield Refusal(_INVALID, wrong[:160], f"{keys[-1]}: {one}"[:120], place_of(path, text, keys))
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            wrong = f"pyproject.toml: {'.'.join(keys)} has to be a list of strings"
+            yield Refusal(_INVALID, wrong[:160], f"{keys[-1]} = {value!r}"[:120], place_of(path, text, keys))
+
+
+def _requirements(own: dict[str, Any]) -> Iterator[tuple[tuple[str, ...], object]]:
+    for keys in (("build-system", "requires"), ("project", "dependencies")):
+        table = toml.table(own, keys[0])
+        if keys[1] in table:
+            yield keys, table[keys[1]]
+    for name, value in toml.table(own, "project", "optional-dependencies").items():
+        yield ("project", "optional-dependencies", name), value
+
+
+def _of_crate(here: Root, path: str, text: str, settings: dict[str, Any], project: Project) -> Iterator[Refusal]:
+    """Yield that the crate is not there, or that its lock file may not be changed and has to be."""
+    named, folder = settings.get("manifest-path"), os.path.dirname(path)
+    if isinstance(named, str) and not here.is_file(os.path.join(folder, named)):
+        wrong = f"[tool.maturin] manifest-path names {named}, which does not exist"
+        place = place_of(path, text, ("tool", "maturin", "manifest-path"))
+        yield Refusal(_FILE, wrong[:160], f"manifest-path = {named!r}"[:120], place)
+    elif not project.path and not here.exists(os.path.join(folder, "rust/Cargo.toml")):
+        yield Refusal(_FILE, "there is no Cargo.toml beside pyproject.toml, which names maturin", "maturin", path)
+    option = next((one for one in ("locked", "frozen") if settings.get(one) is True), "")
+    if option and project.path and (not project.lock or project.outdated):
+        why = project.outdated[0][1] if project.lock else "there is no such file"
+        wrong = f"[tool.maturin] {option} lets cargo not change Cargo.lock, and it has to: {why}"
+        place = place_of(path, text, ("tool", "maturin", option))
+        yield Refusal("cargo-lock-outdated", wrong[:160], f"{option} = true", place)
 
 
 def _of_project(here: Root, path: str, text: str, own: dict[str, Any]) -> Iterator[Refusal]:
@@ -103,7 +136,7 @@ def _of_project(here: Root, path: str, text: str, own: dict[str, Any]) -> Iterat
     if "name" not in project:
         yield invalid("[project] has no name", "name")
     version, requires = project.get("version", "0"), project.get("requires-python", "")
-    if not isinstance(version, str) or not version.lstrip(" vV")[:1].isdigit():
+    if not isinstance(version, str) or not requirements.is_version(version):
         yield invalid(f"project.version {version!r} is not a version"[:120], "version")
     if not isinstance(requires, str) or (
         requires.strip() and not all(_SPECIFIER.fullmatch(part) for part in requires.rstrip(", ").split(","))
@@ -206,14 +239,20 @@ def _config_file(root: Root, value: str) -> str:
     return f"PYO3_CONFIG_FILE names {value}, whose line {odd} is not key=value" if odd else ""
 
 
-def _of_interpreter(finder: Finder, path: str, text: str, requires: object) -> Iterator[Refusal]:
-    """Yield that the Python that maturin takes without ``-i`` is not there, or too old for ``requires-python``."""
-    python = next((one for one in map(finder.program, ("python3", "python")) if one.found), None)
+def _of_interpreter(finder: Finder, path: str, text: str, requires: object, variables: Variables) -> Iterator[Refusal]:
+    """Yield that the Python that maturin takes without ``-i`` is not there, does not run, or is too old."""
     if finder.root.is_dir(_PYTHONS):
         return
+    tried = [finder.program(name) for name in ("python3", "python")]
+    python = next((one for one in tried if one.found or one.blocked), None)
     if python is None:
         wrong = "no python3 on PATH, which maturin builds for without -i"
         yield Refusal(_PYTHON, wrong, "no folder of PATH has python3", certain=False)
+        return
+    if flaw := python_start.flaw(finder, python, variables):
+        wrong = f"{python.path or python.name}, which maturin builds for without -i, {flaw}"
+        home = variables.own("PYTHONHOME") if "PYTHONHOME" in flaw else None
+        yield Refusal(_PYTHON, wrong[:160], f"{python.name} {flaw}"[:120], setting=home, certain=home is not None)
         return
     name = os.path.basename(python.real)
     minor = name.removeprefix("python3.")

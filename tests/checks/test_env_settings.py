@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,16 @@ SETTINGS = [
 ]
 
 
+def _refused(folder: Path, environ: Mapping[str, str], cause: str) -> str:
+    """Return where cargo refuses a value in *folder*, as the finding of *cause* or the error says; empty if nowhere."""
+    try:
+        facts = env.read("/", cwd=str(folder), environ=environ)
+    except InputError as error:
+        return str(error)
+    found = [finding for finding in judged(facts).findings if finding.check == cause]
+    return "".join(f"{finding.message} {finding.evidence[0].where} {finding.evidence[0].path}" for finding in found)
+
+
 @pytest.mark.parametrize(("variable", "config", "stops"), SETTINGS)
 def test_values_at_which_cargo_stops(tmp_path: Path, variable: str, config: str, stops: bool) -> None:
     """As cargo sees it, too, where there is one."""
@@ -67,11 +78,7 @@ def test_values_at_which_cargo_stops(tmp_path: Path, variable: str, config: str,
     miniroot.write(tmp_path / ".cargo/config.toml", config)
     name, equals, value = variable.partition("=")
     environ = {**os.environ, **({name: value} if equals else {})}
-    try:
-        env.read("/", cwd=str(tmp_path), environ=environ)
-        refused = ""
-    except InputError as error:
-        refused = str(error)
+    refused = _refused(tmp_path, environ, "cargo-config-refused")
     assert bool(refused) is stops, refused
     assert not stops or (name if name else ".cargo/config.toml") in refused
     cargo = shutil.which("cargo", path=f"{Path.home()}/.cargo/bin:{os.environ['PATH']}")
@@ -90,7 +97,6 @@ REFUSED = [
     ('"2021"', '"2021"\nauthors = "me"', True),
     ('"2021"', '"2021"\nrust-version = "abc"', True),
     ('"2021"', '"2021"\nrust-version = "1.56"\nnosuch = 1', False),
-    ('version = "0.1.0"', "version.workspace = true", True),
     ('"2021"', '"2021"\n[profile.dev]\nopt-level = 9', True),
     ('"2021"', '"2021"\n[profile.release]\npanic = "abrt"', True),
     ('"2021"', '"2021"\n[profile.dev.build-override]\nopt-level = 1', False),
@@ -99,11 +105,46 @@ REFUSED = [
     ('"2021"', '"2021"\n[features]\n"a/b" = []', True),
     ('"2021"', '"2021"\n[target."cfg(bogus"]\ndependencies = {}', True),
     ('"2021"', '"2021"\n[target."cfg(all(unix, not(windows)))"]\ndependencies = {}', False),
-    ('"2021"', '"2021"\n[workspace]\n[dependencies]\nx.workspace = true', True),
     ('"2021"', '"2021"\n[[bin]]\nname = "x"\npath = "src/lib.rs"\n[[bin]]\nname = "x"\npath = "src/lib.rs"', True),
     ('"2021"', '"2021"\n[dev-dependencies]\nx = "abc"', True),
+    ('"2021"', '"2021"\n[features]\ndefault = ["nosuch"]', True),
+    ('"2021"', '"2021"\n[features]\nother = []\ndefault = ["other"]', False),
+    ('"2021"', '"2021"\n[features]\nother = ["dep:inner"]', True),
+    ('"2021"', '"2021"\n[features]\nother = ["inner?/x"]', True),
+    ('"2021"', '"2021"\n[lints.rust]\nunsafe_code = "forbidd"', True),
+    ('"2021"', '"2021"\n[lints.rust]\nunsafe_code = { level = "deny", priority = 1 }', False),
+    ('"2021"', '"2021"\n[profile.x]\ninherits = "nosuch"', True),
+    ('"2021"', '"2021"\n[profile.x]\nopt-level = 1', True),
+    ('"2021"', '"2021"\n[profile.x]\ninherits = "dev"', False),
+    ('"2021"', '"2021"\nlinks = "z"', True),
+    ('"2021"', '"2021"\n[dependencies]\nx = {}', True),
+    ('"2021"', '"2021"\n[dependencies]\nx = { git = "https://mirror.example/x", path = "x" }', True),
+    ('"2021"', '"2021"\n[dev-dependencies]\nx = { version = "1", optional = true }', True),
+    ('name = "own"\n', "", True),
+    ('version = "0.1.0"\n', "", False),
+    ('"2021"', '"2021"\ndefault-run = "nosuch"', True),
     ('"2021"', '"2021"\n[dev-dependencies]\nx = { version = "1", optional = "no" }', True),
 ]
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "version.workspace = true",
+        "[lints]\nworkspace = true",
+        "[workspace]\n[dependencies]\nx.workspace = true",
+    ],
+)
+def test_what_a_workspace_does_not_have(tmp_path: Path, more: str) -> None:
+    """As cargo sees it, too, where there is one."""
+    text = OWN.replace('version = "0.1.0"\n', "") if more.startswith("version") else OWN
+    miniroot.write(tmp_path / "Cargo.toml", f"{text}{more}\n")
+    miniroot.write(tmp_path / "src/lib.rs", "")
+    assert _refused(tmp_path, os.environ, "cargo-workspace-refused")
+    cargo = shutil.which("cargo", path=f"{Path.home()}/.cargo/bin:{os.environ['PATH']}")
+    need(cargo, "not installed: cargo")
+    done = subprocess.run([str(cargo), "check", "--offline"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode != 0
 
 
 @pytest.mark.parametrize(("before", "after", "stops"), REFUSED)
@@ -112,11 +153,7 @@ def test_manifests_at_which_cargo_stops(tmp_path: Path, before: str, after: str,
     assert before in OWN
     miniroot.write(tmp_path / "Cargo.toml", OWN.replace(before, after, 1))
     miniroot.write(tmp_path / "src/lib.rs", "")
-    try:
-        env.read("/", cwd=str(tmp_path), environ=os.environ)
-        refused = ""
-    except InputError as error:
-        refused = str(error)
+    refused = _refused(tmp_path, os.environ, "cargo-manifest-refused")
     assert bool(refused) is stops, refused
     assert not stops or f"{tmp_path}/Cargo.toml:" in refused
     cargo = shutil.which("cargo", path=f"{Path.home()}/.cargo/bin:{os.environ['PATH']}")
@@ -127,8 +164,6 @@ def test_manifests_at_which_cargo_stops(tmp_path: Path, before: str, after: str,
 
 MANIFESTS = [
     ("", ""),
-    ('[features]\ndefault = ["nosuch"]\n', "the feature nosuch, which default names and Cargo.toml does not have"),
-    ('[features]\ndefault = ["other"]\nother = ["dep:inner", "inner?/x"]\n', ""),
     ('[workspace]\nresolver = "9"\n', "whether this cargo knows the resolver 9"),
     ('[dependencies]\nnosuch = "1"\n', "nosuch, which Cargo.toml names and Cargo.lock does not"),
     ('[dependencies]\nnosuch = { version = "1", optional = true }\n', ""),

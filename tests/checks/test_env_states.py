@@ -536,6 +536,8 @@ def with_gcc(root: Path, *, gnu: str = "", without: str = "") -> Path:
     miniroot.write(root / lib / "libgcc_s.so.1", "")
     for name in ("Scrt1.o", "crti.o"):
         miniroot.write(root / lib / name, "")
+    for name in ("features.h", "stdio.h", "linux/errno.h", "asm/errno.h"):
+        miniroot.write(root / f"usr/{gnu}/include" / name, "")
     miniroot.write(root / lib / "libc.so.6", miniroot.elf("armhf" if gnu else "amd64"))
     miniroot.write(root / lib / "libc_nonshared.a", "!<arch>\n")
     script = f"GROUP ( /{lib}/libc.so.6 /{lib}/libc_nonshared.a )\n"

@@ -41,6 +41,7 @@ def found(tmp_path: Path, pyproject: str = PYPROJECT, cargo: str = CARGO, **envi
     miniroot.write(root / "usr/bin/gcc", miniroot.elf("amd64"), 0o755)
     miniroot.write(root / "usr/bin/python3.13", miniroot.elf("amd64"), 0o755)
     (root / "usr/bin/python3").symlink_to("python3.13")
+    miniroot.write(root / "usr/lib/python3.13/encodings/__init__.py", "")
     miniroot.write(root / "opt/config.txt", "version=3.13\n")
     miniroot.write(root / "opt/odd.txt", "garbage\n")
     miniroot.write(root / "opt/lib/_sysconfigdata__linux_.py", "")

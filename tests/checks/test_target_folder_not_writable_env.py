@@ -54,6 +54,7 @@ def test_what_another_user_has_left() -> None:
         (folder / "src").mkdir()
         (folder / "src/lib.rs").write_text("")
         (folder / "Cargo.toml").write_text('[package]\nname = "demo"\nversion = "0.1.0"\n')
+        (folder / "Cargo.lock").write_text("version = 4\n")
         (folder / "target/release").mkdir(parents=True)
         environ = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
         assert found(env.read("/", None, cwd=name, environ=environ)) == []

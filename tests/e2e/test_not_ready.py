@@ -16,7 +16,6 @@ GCC = "/usr/lib/gcc/x86_64-linux-gnu/14"
 STD = f"/usr/lib/rustlib/{X86_64.triple}/lib"
 CARGO = '[package]\nname = "small"\nversion = "0.1.0"\nedition = "2021"\n'
 LIBRARIES = "/usr/lib/x86_64-linux-gnu"
-REFUSED = "refused"  # cargo stops at a value: the project is not judged
 LINKER = "CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_LINKER"
 
 
@@ -65,15 +64,19 @@ CASES = {
     "linker-of-another-processor": Case(
         "target-linker-not-configured", environment=((LINKER, "aarch64-linux-gnu-gcc"),)
     ),
-    "level-of-a-variable": Case(REFUSED, environment=(("CARGO_PROFILE_DEV_OPT_LEVEL", "9"),)),
+    "level-of-a-variable": Case("cargo-config-refused", environment=(("CARGO_PROFILE_DEV_OPT_LEVEL", "9"),)),
     "level-of-a-variable-known": Case("", environment=(("CARGO_PROFILE_DEV_OPT_LEVEL", "s"),)),
     "level-of-the-configuration": Case(
-        REFUSED, "mkdir .cargo && printf '[profile.dev]\\nopt-level = 9\\n' > .cargo/config.toml"
+        "cargo-config-refused", "mkdir .cargo && printf '[profile.dev]\\nopt-level = 9\\n' > .cargo/config.toml"
     ),
-    "panic-of-the-manifest": Case(REFUSED, "printf '[profile.dev]\\npanic = \"abrt\"\\n' >> Cargo.toml"),
-    "package-name": Case(REFUSED, 'sed -i \'s/"small"/"small app"/\' Cargo.toml'),
-    "package-version": Case(REFUSED, "sed -i 's/0.1.0/1.0/' Cargo.toml"),
-    "workspace-above-missing": Case(REFUSED, "sed -i 's/^version.*/version.workspace = true/' Cargo.toml"),
+    "panic-of-the-manifest": Case(
+        "cargo-manifest-refused", "printf '[profile.dev]\\npanic = \"abrt\"\\n' >> Cargo.toml"
+    ),
+    "package-name": Case("cargo-manifest-refused", 'sed -i \'s/"small"/"small app"/\' Cargo.toml'),
+    "package-version": Case("cargo-manifest-refused", "sed -i 's/0.1.0/1.0/' Cargo.toml"),
+    "workspace-above-missing": Case(
+        "cargo-workspace-refused", "sed -i 's/^version.*/version.workspace = true/' Cargo.toml"
+    ),
     "llvm-missing": Case("runtime-lib-missing", f"rm {LIBRARIES}/libLLVM.so.*"),
     "rustc-driver-missing": Case("runtime-lib-missing", f"rm {LIBRARIES}/librustc_driver-*.so"),
     "rustc-driver-cut": Case("runtime-lib-missing", f"truncate -s 100000 {LIBRARIES}/librustc_driver-*.so"),
@@ -83,9 +86,9 @@ CASES = {
 
 
 def _first(report: str) -> list[str]:
-    """Return the first cause in a report; ``REFUSED`` if the project could not be read."""
+    """Return the first cause in a report."""
     (one,) = json.loads(report)["subjects"]
-    return [REFUSED] if one["error"] is not None else causes(one)[:1]
+    return causes(one)[:1]
 
 
 @pytest.fixture(scope="module")

@@ -361,6 +361,14 @@ SOURCES_OF_C = {
         env={"LDFLAGS": "-Wl,-z,defs"},
         in_words=True,
     ),
+    "a version of two numbers": Case(
+        "cargo-manifest-refused",
+        "cargo metadata --no-deps --format-version 1",
+        "sed -i 's/^version.*/version = \"0.1.0\"/' Cargo.toml; cargo metadata --no-deps --format-version 1",
+        programs=RUST,
+        files={"Cargo.toml": '[package]\nname = "own"\nversion = "0.1"\n', "src/main.rs": "fn main() {}\n"},
+        in_words=True,
+    ),
     "a lock that is older than the manifest": Case(
         "cargo-lock-outdated",
         "cargo build --locked",

@@ -47,7 +47,7 @@ CHECK = Check(
         ("insufficient shared memory", r"insufficient shared memory \(shm\)(?P<shm>)"),  # of PyTorch
         ("IO failure on output", r"LLVM ERROR: IO failure on output stream: Bus error"),
     ),
-    env_facts=("obstacle",),
+    env_facts=("hazards.obstacles",),
 )
 
 _ROOM = Fix(
@@ -59,17 +59,18 @@ _ROOM = Fix(
 
 def env(env: Environment) -> Iterator[Finding]:
     """See that the disk of the target folder, or of temporary files, has no room for a program."""
-    obstacle = env.obstacle
-    if obstacle is None or obstacle.why not in ("full", "without inodes"):
+    for obstacle in env.hazards.obstacles:
+        if obstacle.why not in ("full", "without inodes"):
+            continue
+        state = "has less than 1 MiB left" if obstacle.why == "full" else "has no inodes left for more files"
+        yield Finding(
+            message=f"the disk is full: {obstacle.path} {state}",
+            severity=Severity.ERROR,
+            evidence=(Evidence(state, obstacle.path),),
+            consequence="What is written there is cut off: No space left on device (os error 28).",
+            fixes=(_ROOM,),
+        )
         return
-    state = "has less than 1 MiB left" if obstacle.why == "full" else "has no inodes left for more files"
-    yield Finding(
-        message=f"the disk is full: {obstacle.path} {state}",
-        severity=Severity.ERROR,
-        evidence=(Evidence(state, obstacle.path),),
-        consequence="What is written there is cut off: No space left on device (os error 28).",
-        fixes=(_ROOM,),
-    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

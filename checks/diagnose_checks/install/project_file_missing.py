@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 
+from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -103,6 +104,18 @@ CHECK = Check(
             r"`(?P<file>[^`]{1,300})`\s.{0,60}?No such file",
             8,
         ),
+        (
+            "failed to load source for dependency",
+            r"failed to load source for dependency `[^`]{1,100}`.{0,400}?failed to read "
+            r"`(?P<file>[^`]{1,300}(?:Cargo\.toml|\.cargo-checksum\.json))`\s.{0,60}?No such file",
+            16,
+        ),
+        (
+            "root of directory source",
+            r"failed to read root of directory source: (?P<file>\S{1,300})\s.{0,60}?No such file",
+            4,
+        ),
+        ("couldn't read ", r"^error: couldn't read `?(?P<file>[^`\s]{1,300}\.rs)`?: (?:No such file|Is a directory)"),
         ("manifest path `", r"manifest path `(?P<file>[^`]{1,300})` does not exist"),
         (
             "o such file or directory",
@@ -196,12 +209,13 @@ CHECK = Check(
         ),
     )
     + patterns_for("copy-from-stage", ("--from=", r"\b(?:COPY|ADD) (?:--\S+ ){0,3}--from=(?P<stage>[\w./:-]{1,100})")),
-    env_facts=("project.absent",),
+    env_facts=("project.absent", "refusals"),
 )
 
 
 def env(env: Environment) -> Iterator[Finding]:
     """See that the Cargo project names packages or sources that are not there."""
+    yield from refused(env, "project-file-missing", "maturin stops before it compiles.")
     absent = env.project.absent
     if not absent:
         return

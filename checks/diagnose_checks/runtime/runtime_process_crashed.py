@@ -87,6 +87,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     crashes = log.find("python-crashed")
     # Windows reports exceptions that a library then handles, and the program goes on.
     crashes = [hit for hit in crashes if hit.text.startswith("Fatal") or not log.course.ending.done]
+    if log.find("no-interpreter"):  # pyo3-interpreter-not-found
+        crashes = [hit for hit in crashes if not re.search("encodings|init_fs_encoding", hit.text)]
     for hit in crashes[-1:]:
         stack = next(iter(log.near(hit.line, "python-stack", after=400)), None)
         frames = _frames(log, stack.line) if stack is not None else []

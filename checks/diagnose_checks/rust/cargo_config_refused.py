@@ -15,6 +15,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -25,10 +26,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.RUST,
+    env_facts=("refusals",),
     patterns=(
         *patterns_for(
             "config-two-linkers",
@@ -83,6 +86,11 @@ CHECK = Check(
 )
 
 _NEAR = 12  # lines of one chain of cargo's "Caused by"
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See values in cargo's configuration and variables at which it stops."""
+    yield from refused(env, "cargo-config-refused", "cargo stops before it compiles anything.")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

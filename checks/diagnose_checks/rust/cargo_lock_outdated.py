@@ -11,6 +11,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.RUST,
+    env_facts=("refusals",),
     patterns=patterns_for(
         "lock-outdated",
         (
@@ -40,6 +43,21 @@ CHECK = Check(
 )
 
 
+def env(env: Environment) -> Iterator[Finding]:
+    """See that cargo would have to change a lock file that [tool.maturin] lets it not change."""
+    made = not env.project.lock
+    for one in refused(env, "cargo-lock-outdated", "cargo stops before it compiles anything."):
+        yield one._replace(fixes=(_WRITE if made else _UPDATE,))
+
+
+_WRITE = Fix(
+    "write it in the project, and commit it",
+    (Command("cargo generate-lockfile", FixStage.BUILD),),
+    notes="A source distribution has to contain it, too.",
+)
+_UPDATE = _WRITE._replace(commands=(Command("cargo update --workspace", FixStage.BUILD),))
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See cargo refuse to change the lock file."""
     for hit in log.find("lock-outdated")[:1]:
@@ -51,11 +69,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"Cargo.lock {'is missing' if made else 'does not fit Cargo.toml'}, and {option} forbids to write it",
             "Nothing is built.",
             (
-                Fix(
-                    "write it in the project, and commit it",
-                    (Command("cargo generate-lockfile" if made else "cargo update --workspace", FixStage.BUILD),),
-                    notes="A source distribution has to contain it, too.",
-                ),
+                _WRITE if made else _UPDATE,
                 Fix(
                     f"leave {option} out", notes="Then cargo may choose newer dependencies than those that were tested."
                 ),

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import os
 
-from diagnose.authoring.environment import setting_evidence
+from diagnose.authoring.environment import refused, setting_evidence
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
@@ -47,6 +47,8 @@ CHECK = Check(
                 r"none of the selected packages contains (?:this|these) features?: (?P<features>[\w/-]{1,60}"
                 r"(?:, (?!did)[\w/-]{1,60}){0,9})(?:, did you mean: (?P<meant>[\w/-]{1,60}))?",
             ),
+            ("cyclic package dependency", r"cyclic package dependency: package `(?P<crate>[\w-]{1,60}) v"),
+            ("searched package name", r"searched package name: `(?P<crate>[\w-]{1,60})`"),
             ("no matching version", rf"no matching version [`'][^`']{{1,60}}[`'] found for package {_CRATE}"),
         ),
         *patterns_for(
@@ -64,13 +66,14 @@ CHECK = Check(
             ("required by package", r"required by package [`'](?P<asker>[\w-]{1,60}) v(?P<version>[^`'\s]{1,40})"),
         ),
     ),
-    env_facts=("lacking",),
+    env_facts=("lacking", "refusals"),
 )
 _REACH = 40  # lines of the message
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See that a crate that this build needs is neither in cargo's cache nor in the folder in its place."""
+    """See that a folder has another crate than is asked for, or that cargo can get the source of one from nowhere."""
+    yield from refused(env, "cargo-versions-unresolved", "cargo compiles nothing: no matching package found.")
     lacking = env.lacking
     if lacking is None or not lacking.crates:
         return
@@ -113,6 +116,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if log.near(hit.line, "rust-old", after=_REACH):
             return  # rust-toolchain-too-old
         crate = hit.groups["crate"]
+        if "cyclic package" in hit.text:
+            yield finding_from_hits(
+                log, [hit], f"{crate} depends on itself", "cargo stops before it compiles anything.", (_CIRCLE,)
+            )
+            return
         if features := hit.groups["features"]:
             yield _without_features(log, hit, features)
             return
@@ -140,6 +148,10 @@ def _without_features(log: BuildLog, hit: Hit, features: str) -> Finding:
     )
 
 
+_CIRCLE = Fix(
+    "move what both packages need into a third one",
+    notes="The lines after the message name the packages of the circle. Only a dev-dependency may close one.",
+)
 _MIRROR = "A mirror of the registry may be behind, or the version not be published."
 
 

@@ -13,6 +13,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.RUST,
+    env_facts=("refusals",),
     patterns=patterns_for(
         "workspace-refused",
         (
@@ -50,6 +53,11 @@ CHECK = Check(
         ("was not defined", r"`workspace\.(?P<table>[\w.-]{1,60})` was not defined"),
     ),
 )
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See a crate that inherits from a workspace what that does not have."""
+    yield from refused(env, "cargo-workspace-refused", "cargo compiles nothing.")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
-"""Cargo cannot write to its target folder.
+"""Cargo cannot write to its target folder, or to Cargo.lock.
 
 Cargo keeps what it compiles in ``target`` beside ``Cargo.lock``, or where ``CARGO_TARGET_DIR`` or ``build.target-dir``
 says. A build in a container or with ``sudo`` leaves a folder there that belongs to root; a volume may be read-only; a
-name on the way may be that of a file.
+name on the way may be that of a file. maturin puts wheels into ``target/wheels``. Without a lock file, cargo writes one
+beside the manifest.
 
 How to fix: give the folder to the user who builds, or name another one.
 
@@ -27,13 +28,27 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
     from diagnose.readers.env import Environment
 
-_REASON = r"\s+(?:Caused by:\s+)?(?P<why>Permission denied|Read-only file system|Not a directory|File exists)"
+_WHYS = "Permission denied|Read-only file system|Not a directory|File exists"
+_REASON = rf"\s+(?:Caused by:\s+)?(?P<why>{_WHYS})"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.RUST,
     patterns=patterns_for(
         "cargo-cannot-write",
         ("failed to create directory `", rf"^error: failed to create directory `(?P<path>[^`]{{1,300}})`{_REASON}", 4),
+        ("failed to create directory `", rf": failed to create directory `(?P<path>[^`]{{1,300}})`: (?P<why>{_WHYS})"),
+        (
+            "to stage ",
+            rf"Failed to stage \S{{1,300}} -> (?P<path>\S{{1,300}})\s+[Cc]aused by: [^\n]{{1,700}}: (?P<why>{_WHYS})",
+            2,
+        ),
+        ("Cargo.lock", rf"^error: failed to (?:write|open) (?P<path>\S{{1,300}}Cargo\.lock){_REASON}", 8),
+        (
+            "Cargo.lock",
+            rf"^error: failed to write (?P<path>\S{{1,300}}Cargo\.lock)\s+Caused by:\s+failed to open: \S{{1,300}}"
+            rf"{_REASON}",
+            8,
+        ),
         ("/.cargo-lock", rf"^error: failed to open: (?P<path>\S{{1,300}}/\.cargo-lock){_REASON}", 4),
         (
             "os error 30) at path",
@@ -49,7 +64,7 @@ CHECK = Check(
             r"|Read-only file system|Not a directory) \(os error \d{1,3}\) at path \"(?P<temporary>[^\"]{1,200})",
         ),
     ),
-    env_facts=("obstacle",),
+    env_facts=("hazards.obstacles",),
 )
 _SAYS = {
     "a file": "Not a directory (os error 20)",
@@ -58,28 +73,46 @@ _SAYS = {
     "not writable": "Permission denied (os error 13)",
     "absent": "No such file or directory (os error 2)",
 }
+#: What a build cannot write, and what does not happen then, by the kind of obstacle.
+_KINDS = {
+    "target": ("cargo cannot write to its target folder", "cargo compiles nothing"),
+    "temporary": ("rustc cannot write its temporary files", "rustc links nothing"),
+    "lock": ("cargo cannot write Cargo.lock", "cargo compiles nothing"),
+    "wheels": ("maturin cannot write to its folder of wheels", "maturin compiles, and writes no wheel"),
+}
 _TEMPORARY = Fix(
     "name another folder for temporary files",
     env=(("TMPDIR", "/var/tmp"),),
     notes="Or make the folder, or unset TMPDIR: the usual one is /tmp.",
 )
+_LOCK = Fix(
+    "make the lock file where the project can be written, and bring it along",
+    (Command("cargo generate-lockfile", FixStage.BUILD),),
+    notes="Commit Cargo.lock: with it, cargo writes only to its target folder. Or build in a copy of the project.",
+)
+_WHEELS = Fix(
+    "name another folder for wheels",
+    (Command("maturin build --release --out dist", FixStage.BUILD),),
+    notes="Or move what is in the way.",
+)
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See that the way to the target folder leads through a file, or to where this user may not write."""
-    obstacle = env.obstacle
-    if obstacle is None or obstacle.why in ("full", "without inodes"):  # disk-full
-        return
-    state = "does not exist" if obstacle.why == "absent" else f"is {obstacle.why}"
-    what = "cargo cannot write to its target folder" if obstacle.folder else "rustc cannot write its temporary files"
-    evidence = Evidence(state, obstacle.path)
-    yield Finding(
-        message=f"{what}: {obstacle.path} {state}",
-        severity=Severity.ERROR,
-        evidence=(setting_evidence(obstacle.setting), evidence) if obstacle.setting else (evidence,),
-        consequence=f"{'cargo compiles' if obstacle.folder else 'rustc links'} nothing: {_SAYS[obstacle.why]}.",
-        fixes=tuple(_fixes(obstacle.path, obstacle.why, obstacle.folder)) if obstacle.folder else (_TEMPORARY,),
-    )
+    """See that what a build writes is behind a file, or in a folder that this user may not write."""
+    for obstacle in env.hazards.obstacles:
+        if obstacle.why in ("full", "without inodes") or obstacle.kind == "null":
+            continue  # disk-full, null-device-missing
+        state = "does not exist" if obstacle.why == "absent" else f"is {obstacle.why}"
+        what, lost = _KINDS[obstacle.kind]
+        fixes = {"temporary": (_TEMPORARY,), "lock": (_LOCK,), "wheels": (_WHEELS,)}
+        evidence = Evidence(state, obstacle.path)
+        yield Finding(
+            message=f"{what}: {obstacle.path} {state}",
+            severity=Severity.WARNING if obstacle.kind == "wheels" else Severity.ERROR,
+            evidence=(setting_evidence(obstacle.setting), evidence) if obstacle.setting else (evidence,),
+            consequence=f"{lost}: {_SAYS[obstacle.why]}.",
+            fixes=fixes.get(obstacle.kind) or tuple(_fixes(obstacle.path, obstacle.why, obstacle.folder)),
+        )
 
 
 def _fixes(path: str, why: str, folder: str) -> Iterator[Fix]:
@@ -114,6 +147,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "rustc links nothing.",
             (_TEMPORARY,),
         )
+    elif hits and hits[0].groups["path"].endswith("Cargo.lock"):
+        why = hits[0].groups["why"].lower()
+        message = f"cargo cannot write to {hits[0].groups['path']}: {why}"
+        yield finding_from_hits(log, hits[:1], message, "cargo compiles nothing.", (_LOCK,))
     elif hits:
         path, why = hits[0].groups["path"], hits[0].groups["why"]
         kind = {"Permission denied": "not writable", "Read-only file system": "read-only"}.get(why, "a file")

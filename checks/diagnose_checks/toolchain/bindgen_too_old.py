@@ -14,19 +14,22 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.model.versions import version_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.COMPILE,
+    env_facts=("toolchain.libclang",),
     patterns=patterns_for(
         "bindgen-ident",
         (
@@ -35,6 +38,37 @@ CHECK = Check(
         ),
     ),
 )
+
+
+#: The first bindgen that understands names as clang 16 writes them.
+_FITTING, _CLANG = (0, 62), 16
+_NUMBER = r"(?:llvm-|libclang-|libclang\.so\.)(\d{1,3})"
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See a locked bindgen that does not understand the libclang that it would load."""
+    old = [one for one in env.project.crates if one.name == "bindgen" and version_key(one.version) < _FITTING]
+    numbers = [int(found[1]) for path in env.toolchain.libclang if (found := re.search(_NUMBER, path))]
+    if not old or not numbers or min(numbers) < _CLANG:
+        return
+    users = [one for one in env.project.crates if "bindgen" in one.dependencies] or old
+    crate = users[0]
+    yield Finding(
+        message=f"bindgen {old[0].version} is too old for libclang {min(numbers)}",
+        severity=Severity.WARNING,
+        evidence=(
+            Evidence(f"bindgen {old[0].version}", f"{env.project.lock}:{old[0].line}"),
+            Evidence(f"is libclang {min(numbers)}", env.toolchain.libclang[0]),
+        ),
+        consequence='Where a header has an unnamed struct or union, it panics: "… is not a valid Ident".',
+        fixes=(
+            Fix(
+                f"use a release of {crate.name} with bindgen 0.62 or later",
+                (Command(f"cargo update -p {crate.name}", FixStage.BUILD),),
+                notes="Cargo.toml may ask for an older series. Or let LIBCLANG_PATH name libclang 15 or older.",
+            ),
+        ),
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

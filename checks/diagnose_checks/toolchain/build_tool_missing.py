@@ -14,13 +14,14 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.compiling import compiling, is_wrapper, surely_compiling
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits, install_by_family, other_system, sees_install
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
-from diagnose.remedies.fix import fix
+from diagnose.remedies.fix import IN_VENV, fix, from_index
 from diagnose.remedies.install import system
 from diagnose_checks.toolchain._triage import unstarted
 
@@ -169,7 +170,7 @@ CHECK = Check(
         ),
     )
     + patterns_for("no-such-program", ("(os error 2)", r"^\s*No such file or directory \(os error 2\)$")),
-    env_facts=("wrappers", "project.tools"),
+    env_facts=("wrappers", "project.tools", "hazards.maturin.name", "toolchain.cc.!found"),
 )
 
 
@@ -191,6 +192,8 @@ def env(env: Environment) -> Iterator[Finding]:
                 ),
             ),
         )
+    yield from _maturin(env)
+    yield from _wrapper(env)
     for program in env.build_programs:
         needs = [
             need
@@ -216,6 +219,59 @@ def env(env: Environment) -> Iterator[Finding]:
             consequence="A build script stops." if certain else "A build script stops, unless it has another way here.",
             fixes=(fix(env, title, packages, safe=bool(packages)),),
         )
+
+
+def _maturin(env: Environment) -> Iterator[Finding]:
+    """See that maturin, which pyproject.toml names, is not installed."""
+    maturin = env.hazards.maturin
+    if maturin is None or maturin.found:
+        return
+    asks_none = env.hazards.no_index
+    prefix = "" if env.variables.own("VIRTUAL_ENV") is not None else IN_VENV
+    target = f" --target {env.target.triple}" if env.cross else ""
+    yield Finding(
+        message=f"maturin {maturin.blocked or 'is not installed'}, which pyproject.toml builds the wheel with",
+        severity=Severity.WARNING,
+        evidence=(
+            Evidence("no program maturin in any of its folders", where="variable PATH"),
+            *((setting_evidence(asks_none),) if asks_none is not None else ()),
+        ),
+        consequence="`maturin build` does not start; pip, build and uv bring one of their own, from an index."
+        if asks_none is None
+        else "`maturin build` does not start, and pip asks no index for one.",
+        fixes=(
+            Fix(
+                "install maturin",
+                (*from_index(env, "maturin"), Command(f"{prefix}maturin build --release{target}", FixStage.BUILD)),
+            ),
+        ),
+    )
+
+
+def _wrapper(env: Environment) -> Iterator[Finding]:
+    """See that the program before the compiler in CC is not installed."""
+    program, users = env.toolchain.cc, surely_compiling(env) or compiling(env)
+    setting = program.setting
+    if program.found or setting is None or not users or not is_wrapper(program):
+        return
+    crate = users[0]
+    rest = " ".join(setting.value.split()[1:])
+    yield Finding(
+        message=f"{program.name} {program.blocked or 'is not installed'}, and {setting.name} calls it",
+        severity=Severity.ERROR if surely_compiling(env) else Severity.WARNING,
+        evidence=(
+            setting_evidence(setting),
+            Evidence(f"{crate.name} {crate.version} compiles C", f"{env.project.lock}:{crate.line}"),
+        ),
+        consequence=f'The build script of {crate.name} fails: failed to find tool "{program.name}".',
+        fixes=(
+            Fix(
+                f"compile without {program.name}",
+                env=((setting.name, rest),) if rest and not setting.path else (),
+                notes=f"It is set in {setting.where}. Or install {program.name}.",
+            ),
+        ),
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

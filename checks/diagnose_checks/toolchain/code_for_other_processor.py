@@ -43,6 +43,10 @@ CHECK = Check(
         ("unrecognized command", rf"unrecognized command[- ]line option ['\"](?P<x86>{_X86})['\"]"),
         ("unrecognized command", rf"unrecognized command[- ]line option ['\"](?P<arm>{_ARM})['\"]"),
         ("unsupported option", rf"error: unsupported option '(?P<x86>{_X86})' for target '(?P<target>[\w.-]+)'"),
+        ("-march", r"error: unknown value '(?P<march>[\w.+-]+)' for '-march'"),
+        ("-mcpu", r"error: unknown value '(?P<march>[\w.+-]+)' for '-mcpu'"),
+        ("-mtune", r"error: unknown value '(?P<march>[\w.+-]+)' for '-mtune'"),
+        ("unrecognized command", r"unrecognized command[- ]line option ['\"](?P<other>-m(?!64|32)[\w=.+-]{1,60})['\"]"),
         ("-march=", r"error: bad value \(?'(?P<march>[\w.+-]+)'\)? for '-march=' switch"),
         ("-mcpu=", r"error: bad value \(?'(?P<march>[\w.+-]+)'\)? for '-mcpu=' switch"),
         ("-mtune=", r"error: bad value \(?'(?P<march>[\w.+-]+)'\)? for '-mtune=' switch"),
@@ -53,12 +57,13 @@ CHECK = Check(
         ("cpuid.h", r"fatal error: '?(?P<x86header>cpuid\.h)'?(?:: No such file| file not found)"),
         ("arm_neon.h", r"fatal error: '?(?P<armheader>arm_neon\.h)'?(?:: No such file| file not found)"),
     ),
-    env_facts=("cross",),
+    env_facts=("cross", "hazards.c_flags"),
 )
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See a C compiler for the target whose name says that it compiles for another processor."""
+    """See options, or a C compiler, for another processor than the target's."""
+    yield from _flags(env)
     compiler, makes = env.toolchain.cc, env.toolchain.cc_target
     users = surely_compiling(env) or compiling(env)
     if not env.cross or not users or not makes or compiler.real == env.toolchain.linker.real:
@@ -78,6 +83,31 @@ def env(env: Environment) -> Iterator[Finding]:
         f'Linking fails: the code of {crate.name} has "file in wrong format", or is skipped as incompatible.',
         fixes,
     )
+
+
+def _flags(env: Environment) -> Iterator[Finding]:
+    """See options in CFLAGS that the compiler for the target does not have."""
+    users = surely_compiling(env) or compiling(env)
+    for flag in env.hazards.c_flags if users else ():
+        crate = users[0]
+        said = flag.word.partition("=")
+        says = f"bad value '{said[2]}' for '{said[0]}=' switch" if said[1] else f"unrecognized option '{flag.word}'"
+        yield Finding(
+            f"{env.toolchain.cc.name} does not know {flag.word}"[:100],
+            Severity.ERROR if surely_compiling(env) else Severity.WARNING,
+            (
+                setting_evidence(flag.setting),
+                Evidence(f"{crate.name} {crate.version} compiles C", f"{env.project.lock}:{crate.line}"),
+            ),
+            f"The build script of {crate.name} fails: {says}.",
+            (
+                Fix(
+                    f"take {flag.word} out of {flag.setting.name}",
+                    unset=() if flag.setting.path else (flag.setting.name,),
+                    notes=f"It is set in {flag.setting.where}. Another processor, or a newer compiler, may know it.",
+                ),
+            ),
+        )
 
 
 def _same_processor(row: Target, target: Target) -> bool:
@@ -107,7 +137,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             )
             return
         x86 = said["x86"] or said["x86header"]
-        what = x86 or said["arm"] or said["armheader"] or f"-march={said['march']}"
+        what = x86 or said["arm"] or said["armheader"] or said["other"] or f"-march={said['march']}"
         whose = "x86" if x86 else "Arm" if said["arm"] or said["armheader"] else "another processor"
         yield finding_from_hits(
             log,

@@ -17,6 +17,7 @@ from diagnose.authoring.compiling import (
     compiling,
     cxx_evidence,
     is_host_compiler,
+    is_wrapper,
     lacking_for_c_finding,
     missing_cxx,
     surely_compiling,
@@ -92,7 +93,7 @@ def env(env: Environment) -> Iterator[Finding]:
     users, sure = compiling(env), surely_compiling(env)
     if env.cross:
         yield from lacking_for_c_finding(env, cross_compiler(system(env), env.target))
-    if not env.cross or compiler.found or not users:
+    if not env.cross or compiler.found or not users or is_wrapper(compiler):
         return
     if not sure and (linker.setting is None or not linker.found):
         return  # the linker is missed in any case, and comes with the compiler

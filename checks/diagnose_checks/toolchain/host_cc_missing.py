@@ -12,7 +12,15 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.compiling import cxx_evidence, is_host_compiler, lacking_for_c_finding, missing_cxx
+from diagnose.authoring.compiling import (
+    compiling,
+    cxx_evidence,
+    is_host_compiler,
+    is_wrapper,
+    lacking_for_c_finding,
+    missing_cxx,
+    surely_compiling,
+)
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, builds_rust, finding_from_hits, host, install_by_family, is_later
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -61,7 +69,7 @@ CHECK = Check(
         ("cc1plus", r"error trying to exec [`'](?P<linker>cc1plus)['`]: execvp: "),
         (
             "cc1'",
-            r"(?<![\w-])g?cc(?:-\d+)?: (?:fatal )?error:? (?:trying to "
+            r"(?<![\w-])(?:g?cc|[cg]\+\+)(?:-\d+)?: (?:fatal )?error:? (?:trying to "
             r"exec|cannot execute) ['`](?P<linker>cc1)['`]: ",
         ),
         ("CMAKE_CXX_COMPILER", r"No CMAKE_CXX_COMPILER could be found(?P<linker>)"),
@@ -88,7 +96,7 @@ CHECK = Check(
         ("vcvarsall.bat", r"error: Unable to find vcvarsall\.bat"),
         ("cl.exe' failed", r"^error: command 'cl\.exe' failed: (?:None|No such file)"),
     ),
-    env_facts=("toolchain.host_linker.!found", "project.crates", "project.tools"),
+    env_facts=("toolchain.host_linker.!found", "toolchain.cc.!found", "project.crates", "project.tools"),
 )
 
 
@@ -97,6 +105,7 @@ def env(env: Environment) -> Iterator[Finding]:
     yield from _cxx(env)
     if not env.cross:
         yield from lacking_for_c_finding(env, tool(system(env), "cc"))
+        yield from _named(env)
     linker = env.toolchain.host_linker
     if linker.found or (linker.setting is not None and not env.cross):
         return  # a configured linker that is not there is cross-linker-missing, in a native build too
@@ -111,12 +120,38 @@ def env(env: Environment) -> Iterator[Finding]:
         )
     else:
         title, configuration = f"install {' '.join(packages)}" if packages else "install a C compiler", Configuration()
+    sure = not env.cross or bool(env.libraries) or env.hazards.host_code
+    if env.cross and env.hazards.host_code is False and not env.libraries:
+        return  # all that is compiled is for the target
     yield Finding(
         message=f"{linker.name} is not installed: rustc links build scripts and procedural macros with it",
-        severity=Severity.ERROR,
+        severity=Severity.ERROR if sure else Severity.WARNING,
         evidence=tuple(evidence),
         consequence=f'The first build script fails: "linker `{linker.name}` not found".',
         fixes=(fix(env, title, configuration=configuration, commands=install(system(env), packages)),),
+    )
+
+
+def _named(env: Environment) -> Iterator[Finding]:
+    """See that a variable names a C compiler that is not there; build-tool-missing has the wrappers before one."""
+    compiler, sure = env.toolchain.cc, surely_compiling(env)
+    users = sure or compiling(env)
+    if compiler.found or compiler.setting is None or not users or is_wrapper(compiler):
+        return
+    used = Evidence(f"{users[0].name} {users[0].version} compiles C", f"{env.project.lock}:{users[0].line}")
+    packages = () if env.toolchain.linker.found else tool(system(env), "cc")
+    setting = compiler.setting
+    title = f"compile with cc: remove {setting.name}"
+    yield Finding(
+        message=f"{compiler.name}, which {setting.name} names as C compiler, {compiler.blocked or 'is not installed'}",
+        severity=Severity.ERROR if sure else Severity.WARNING,
+        evidence=(setting_evidence(setting), used),
+        consequence=f'The build script of {users[0].name} fails: failed to find tool "{compiler.name}".',
+        fixes=(
+            fix(env, title, packages)._replace(
+                unset=() if setting.path else (setting.name,), notes=f"It is set in {setting.where}."
+            ),
+        ),
     )
 
 
@@ -183,8 +218,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
         return
     missing = log.find("no-linker", "no-compiler")
-    hits = [hit for hit in missing if hit.groups["linker"] == "cc1plus" or is_host_compiler(hit.groups["linker"])]
+    hits = [
+        hit for hit in missing if hit.groups["linker"] in ("cc1", "cc1plus") or is_host_compiler(hit.groups["linker"])
+    ]
     hits += [hit for hit in tools_missed(log) if is_host_compiler(hit.groups["tool"])]
+    if archiver := [hit for hit in tools_missed(log) if hit.groups["tool"] == "ar" and not hits]:
+        yield finding_from_hits(
+            log,
+            archiver,
+            "ar is not installed, which the cc crate makes libraries with",
+            "C code of a crate is compiled, and cannot be linked.",
+            install_by_family(log, archiver[0].line, "install binutils", dict.fromkeys(_CXX, ("binutils",))),
+        )
+        return
     if hits:
         name = hits[0].groups["linker"] or hits[0].groups["tool"] or ("c++" if "CXX" in hits[0].text else "cc")
         if "++" in name or name == "cc1plus":

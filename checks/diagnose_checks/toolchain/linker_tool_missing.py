@@ -46,6 +46,10 @@ CHECK = Check(
                 r"unable to execute command: Executable " r"\"(?P<linker>ld(?:\.\w+)?)\" doesn't exist",
             ),
             ("collect2", r"gcc\S{0,10}: (?:fatal )?error:? (?:cannot execute|trying to exec) ['`]collect2['`]: "),
+            (
+                "-fuse-linker-plugin",
+                r"fatal error: '?-fuse-linker-plugin'?, but (?P<plugin>liblto_plugin\.so) not found",
+            ),
             ("invalid linker name", r"invalid linker name in (?:argument )?[`']-fuse-ld=(?P<linker>[\w./-]+)'"),
         ),
         *patterns_for(
@@ -169,6 +173,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See gcc or clang not find the linker."""
     yield from _refused(log)
     for hit in log.find("no-ld")[:1]:
+        if plugin := hit.groups["plugin"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"the compiler does not find {plugin}, without which it links nothing",
+                "Linking fails.",
+                (
+                    *install_by_family(log, hit.line, "install the compiler again", {"debian": ("gcc",)}),
+                    Fix("link without it", notes="RUSTFLAGS=-Clink-arg=-fno-use-linker-plugin"),
+                ),
+            )
+            return
         flags = log.find("fuse-note")
         linker = hit.groups["linker"] or (flags[-1].groups["linker"] if flags else "")
         name = re.sub(r"^(?:.*/)?(?:ld\.)?", "", linker)

@@ -14,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.compiling import compiling, surely_compiling
 from diagnose.authoring.link_step import NOT_ON_MACOS, without_toolchain
 from diagnose.authoring.log import advise, finding_from_hits, host, install_by_family, other_system
 from diagnose.authoring.mingw import without_unix
@@ -21,6 +22,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.readers.toolchain.c_compiling import CORE
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import AGAIN, cross_compiler, system, tool
 from diagnose.remedies.visual_studio import BUILD_TOOLS, CARGO_XWIN
@@ -75,7 +77,7 @@ CHECK = Check(
     phase=Phase.LINKER,
     log_kinds=("ld-no-lib", "ld-no-file"),
     patterns=(*_NO_HEADER, *_OTHERS),
-    env_facts=("toolchain.start_files.!path", "toolchain.host_start_files.!path"),
+    env_facts=("toolchain.start_files.!path", "toolchain.host_start_files.!path", "hazards.libc_headers"),
 )
 
 
@@ -86,12 +88,38 @@ def env(env: Environment) -> Iterator[Finding]:
     yield from _missing(env, chain.linker, chain.start_files, env.target, packages)
     if env.cross:
         yield from _missing(env, chain.host_linker, chain.host_start_files, env.host, tool(here, "cc"))
+    if all(file.path for file in chain.start_files):  # else the same packages bring the headers, too
+        yield from _headers(env, packages)
+
+
+def _headers(env: Environment, packages: tuple[str, ...]) -> Iterator[Finding]:
+    """See that the compiler does not find the C library's headers, and a crate compiles C."""
+    absent, users = env.hazards.libc_headers, surely_compiling(env) or compiling(env)
+    if not absent or not users:
+        return
+    here, crate = system(env), users[0]
+    owners = tuple(dict.fromkeys(one.package for one in absent if one.package))
+    again = bool(owners) and here.manager in AGAIN
+    wanted = owners or packages[-1:]
+    yield Finding(
+        message=f"{env.toolchain.cc.name} does not find {absent[0].name}, a header of the C library",
+        severity=Severity.ERROR if surely_compiling(env) and absent[0].name == CORE else Severity.WARNING,
+        evidence=(
+            Evidence(f"finds no {' and no '.join(one.name for one in absent)}", env.toolchain.cc.path),
+            Evidence(f"{crate.name} {crate.version} compiles C", f"{env.project.lock}:{crate.line}"),
+        ),
+        consequence=f"C code that includes it is not compiled: {absent[0].name}: No such file or directory.",
+        fixes=(fix(env, f"install {' '.join(wanted)}{' again' if again else ''}", wanted, again=again),)
+        if wanted
+        else with_zig(env),
+    )
 
 
 def _missing(
     env: Environment, linker: Program, files: tuple[StartFile, ...], target: Target, packages: tuple[str, ...]
 ) -> Iterator[Finding]:
-    missing = [file.name for file in files if not file.path]
+    unloaded = {one.library for one in env.toolchain.unloaded}  # runtime-lib-missing
+    missing = [file.name for file in files if not file.path and file.name not in unloaded]
     if not linker.found or not missing:
         return
     here = system(env)

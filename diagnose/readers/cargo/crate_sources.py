@@ -93,6 +93,31 @@ def lacking(
     )
 
 
+def to_download(root: Root, home: str, project: Project, config: Config, variables: Variables) -> int:
+    """Return how many locked crates cargo has to download: from a registry or repository, and not in its caches."""
+    name = config.find("source", "crates-io", "replace-with")
+    folder = config.find("source", name.value, "directory") if name is not None else None
+    local = config.find("source", name.value, "local-registry") if name is not None else None
+    if config.switch(variables, "net", "offline") is not None:
+        return 0  # it may not
+    base = os.path.join(home, "registry")
+    unpacked = [f"{base}/src/{one}" for one in root.names(f"{base}/src")]
+    packed = [f"{base}/cache/{one}" for one in root.names(f"{base}/cache")]
+    cloned = bool(root.names(os.path.join(home, "git", "db")))
+
+    def is_there(crate: Crate) -> bool:
+        if not crate.registry:
+            return cloned or folder is not None
+        if folder is not None or local is not None:
+            return True
+        title = f"{crate.name}-{crate.version}"
+        return any(root.exists(f"{one}/{title}/Cargo.toml") for one in unpacked) or any(
+            root.exists(f"{one}/{title}.crate") for one in packed
+        )
+
+    return sum(not is_there(crate) for crate in project.crates if not crate.local)
+
+
 def _registries(config: Config) -> list[str]:
     return [path for path, content, _ in config.files if content.get("registries")]
 

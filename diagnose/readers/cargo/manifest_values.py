@@ -1,6 +1,6 @@
 """What cargo may refuse in the manifest that it builds, beyond its syntax.
 
-Source: The Cargo Book, manifest and features.
+Source: The Cargo Book, manifest.
 """
 
 from __future__ import annotations
@@ -33,11 +33,6 @@ def unsure(content: dict[str, Any], crates: tuple[Crate, ...]) -> Iterator[str]:
         for name, kind in _named(content):
             if name not in locked and kind != "dev-dependencies":
                 yield f"{name[:60]}, which Cargo.toml names and Cargo.lock does not"
-    known = {*toml.table(content, "features"), *_dependencies(content)}
-    for feature, items in toml.table(content, "features").items():
-        for item in items if isinstance(items, list) else ():
-            if isinstance(item, str) and "/" not in item and not item.startswith("dep:") and item not in known:
-                yield f"the feature {item[:60]}, which {feature[:60]} names and Cargo.toml does not have"
 
 
 def _named(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
@@ -46,9 +41,3 @@ def _named(content: dict[str, Any]) -> Iterator[tuple[str, str]]:
         if not options.get("workspace") and not options.get("optional"):
             name = options.get("package", key)
             yield (name if isinstance(name, str) else key), kind
-
-
-def _dependencies(content: dict[str, Any]) -> Iterator[str]:
-    for _, section in workspace.sections(content):
-        for _, key, _ in workspace.dependencies(section):
-            yield key

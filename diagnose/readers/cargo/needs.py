@@ -151,12 +151,22 @@ def source_folders(root: Root, cargo_home: str, config: Config) -> tuple[str, ..
 
 def source_of(root: Root, crate: Crate, sources: tuple[str, ...]) -> tuple[str, dict[str, Any]] | None:
     """Return the path and the content of the manifest of *crate*, if its source is available."""
-    for folder in (f"{source}/{name}" for source in sources for name in (f"{crate.name}-{crate.version}", crate.name)):
-        path = os.path.join(folder, "Cargo.toml")
-        text = root.text(path) if root.is_file(path) else None
-        if text is not None:
-            return path, parsed(path, text)
-    return None
+    path, text = manifest_of(root, crate, sources)
+    return (path, parsed(path, text)) if path else None
+
+
+def manifest_of(root: Root, crate: Crate, sources: tuple[str, ...]) -> tuple[str, str]:
+    """Return the path and the text of the manifest of *crate*, if its source is available; else empty texts.
+
+    ``cargo vendor`` leaves the version out of the name of the newest release's folder.
+    """
+    for source in sources:
+        for name in (f"{crate.name}-{crate.version}", crate.name):
+            path = f"{source}/{name}/Cargo.toml"
+            text = root.text(path) if root.is_file(path) else None
+            if text is not None and (name != crate.name or f'\nversion = "{crate.version}"' in text):
+                return path, text
+    return "", ""
 
 
 def is_optional(row: CrateRow, crate: Crate, turned_on: Features, named: Callable[[str], set[str]]) -> bool | None:

@@ -10,9 +10,10 @@ Source: The Cargo Book, profiles; cargo 1.95, asked for each key with some 25 va
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.finding import InputError
 from diagnose.readers import toml
 from diagnose.readers.cargo.files import place_of
+from diagnose.readers.cargo.variables import Setting
+from diagnose.readers.project_refusal import Refusal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.variables import Variables
 
 PREFIX = "CARGO_PROFILE_"
+#: The cause where cargo refuses its configuration.
+CONFIG = "cargo-config-refused"
 #: cargo's own profiles, and those of them that a build uses.
 _OWN, _BUILT = ("dev", "release", "test", "bench"), ("dev", "release")
 
@@ -61,12 +64,8 @@ _KEYS = {
 }
 
 
-def refuse_settings(config: Config, variables: Variables) -> None:
-    """See that the profiles of the configuration and of variables have values that cargo and rustc take.
-
-    Raises:
-        InputError: one has not.
-    """
+def refused_settings(config: Config, variables: Variables) -> Iterator[Refusal]:
+    """Yield the values that cargo or rustc does not take in the profiles of the configuration and of variables."""
     named = [name for name in variables.process if name.startswith(PREFIX)]
     for profile in _OWN:
         for key, rule in _KEYS.items():
@@ -74,22 +73,20 @@ def refuse_settings(config: Config, variables: Variables) -> None:
             if name in named:
                 said = _number(variables.process[name])
                 if why := _refusal(rule, said, built=profile in _BUILT):
-                    raise InputError(f"environment variable {name}: {why}")
+                    yield variable_refused(Setting(name, variables.process[name]), why)
                 continue
             for path, content, text in config.files:
                 table = toml.table(content, "profile", profile)
                 if key in table:
                     if why := _refusal(rule, table[key], built=profile in _BUILT):
-                        raise InputError(f"{place_of(path, text, ('profile', profile, key))}: {why}")
+                        yield key_refused(path, text, ("profile", profile, key), table[key], why)
                     break
 
 
-def refuse_manifest(path: str, text: str, content: dict[str, Any], config: Config, variables: Variables) -> None:
-    """See that the profiles of a manifest have values that cargo and rustc take.
-
-    Raises:
-        InputError: one has not.
-    """
+def refused_in_manifest(
+    content: dict[str, Any], config: Config, variables: Variables
+) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield (keys, why) of the values in the profiles of a manifest that cargo or rustc does not take."""
     for profile, table in toml.table(content, "profile").items():
         for keys, entries in _tables(profile, table):
             for key, value in entries.items():
@@ -98,7 +95,19 @@ def refuse_manifest(path: str, text: str, content: dict[str, Any], config: Confi
                     continue
                 built = profile in _BUILT and len(keys) == 2 and not _is_overridden(config, variables, profile, key)
                 if why := _refusal(rule, value, built=built):
-                    raise InputError(f"{place_of(path, text, (*keys, key))}: {why}")
+                    yield (*keys, key), why
+
+
+def variable_refused(setting: Setting, why: str) -> Refusal:
+    """Return that cargo stops at the value of a variable, and *why*."""
+    return Refusal(CONFIG, f"{setting.name}: {why}"[:160], "", setting=setting)
+
+
+def key_refused(path: str, text: str, keys: tuple[str, ...], value: object, why: str) -> Refusal:
+    """Return that cargo stops at the *value* of a key in its configuration at *path*, and *why*."""
+    return Refusal(
+        CONFIG, f"{'.'.join(keys)}: {why}"[:160], f"{keys[-1]} = {value!r}"[:120], place_of(path, text, keys)
+    )
 
 
 def _tables(profile: str, table: Any) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:

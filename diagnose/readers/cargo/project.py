@@ -9,7 +9,7 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
-from diagnose.readers.cargo import build_tools, manifest_values, workspace
+from diagnose.readers.cargo import build_tools, lock_fit, manifest_values, workspace
 from diagnose.readers.cargo.build_scripts import compiles_protos, named_modules
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.config import Config
@@ -19,6 +19,7 @@ from diagnose.readers.cargo.lock import LOCK_LIMIT, Crate, Lock, lock_file
 from diagnose.readers.cargo.needs import (
     crate_needs,
     is_optional,
+    manifest_of,
     no_library,
     source_folders,
     source_of,
@@ -115,7 +116,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         wheel,
         floors,
         build_tools.needs(crates, lock, turned_on.of, _compiles_protos(here, manifest, found) or protos),
-        not lock and _has_dependencies(content),
+        not lock and any(_has_dependencies(one, dict(read).get(beside, {})) for _, one in read),
         tuple(scripts),
         tuple(f"{crate.name} {crate.version}" for crate in crates if _is_unlisted(root, crate, sources)),
         locked.version if locked.version not in (None, *_LOCK_VERSIONS) else None,
@@ -125,7 +126,16 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
             *_absent_registry(root, here, config, crates),
         ),
         tuple(manifest_values.unsure(content, locked.crates)),
+        read,
+        tuple(lock_fit.differences(_members(here, manifest, beside, read), dict(read).get(beside, {}), locked.crates)),
     )
+
+
+def _members(
+    here: Root, first: str, top: str, read: tuple[tuple[str, dict[str, Any]], ...]
+) -> list[tuple[str, dict[str, Any]]]:
+    listed = {first, *workspace.listed(here, top, dict(read).get(top, {}))}
+    return [(path, content) for path, content in read if path in listed]
 
 
 def manifest(root: Root, path: str) -> dict[str, Any]:
@@ -143,8 +153,15 @@ def _absent_registry(root: Root, here: Root, config: Config, crates: tuple[Crate
         if folder is not None:
             file = folder.path.rpartition(":")[0] or folder.path
             path = os.path.join(base_folder(file), folder.value)
-            if not (root if file in config.shared else here).is_dir(path):
+            place = root if file in config.shared else here
+            if not place.is_dir(path):
                 yield path, folder.where
+            elif kind == "directory":
+                for crate in crates:
+                    beside, source = manifest_of(place, crate, (path,))
+                    checksum = f"{os.path.dirname(beside)}/.cargo-checksum.json"
+                    if source and crate.registry and not place.exists(checksum):
+                        yield checksum, folder.where
 
 
 #: Crates that build scripts compile C or C++ with, mostly a copy of the library.
@@ -189,9 +206,15 @@ def _of_proto_crates(root: Root, crates: Iterable[Crate], sources: tuple[str, ..
                 yield os.path.dirname(path)
 
 
-def _has_dependencies(manifest: dict[str, Any]) -> bool:
-    kinds = (kind for _, section in workspace.sections(manifest) for kind, _, _ in workspace.dependencies(section))
-    return "workspace" in manifest or any(kind != "dev-dependencies" for kind in kinds)
+def _has_dependencies(manifest: dict[str, Any], top: dict[str, Any]) -> bool:
+    """Whether *manifest* names dependencies other than in folders, also through the workspace's manifest *top*."""
+    shared = workspace.shared(top)
+    for _, section in workspace.sections(manifest):
+        for kind, key, options in workspace.dependencies(section):
+            entry = shared.get(key, options) if options.get("workspace") is True else options
+            if kind != "dev-dependencies" and not (isinstance(entry, dict) and isinstance(entry.get("path"), str)):
+                return True
+    return False
 
 
 # The first cargo that accepts a format of lock files. Source: the changelog.

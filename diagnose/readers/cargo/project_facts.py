@@ -10,6 +10,8 @@ from diagnose.readers.cargo.config import Config, ConfigFile, Override
 from diagnose.readers.cargo.files import parsed, upwards
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from diagnose.model.targets import Target
     from diagnose.readers.cargo.build_tools import ToolNeed
     from diagnose.readers.cargo.lock import Crate
@@ -70,6 +72,10 @@ class Project(NamedTuple):
     """(file, what names it): files without which cargo does not load the project, or does not compile it."""
     unsure: tuple[str, ...] = ()
     """What cargo may refuse in the manifest, in plain words."""
+    manifests: tuple[tuple[str, dict[str, Any]], ...] = ()
+    """(path, content) of the manifests that cargo loads for it: its own, the workspace's, those in folders."""
+    outdated: tuple[tuple[str, str], ...] = ()
+    """(manifest, difference) where Cargo.lock does not say what a manifest says, so that cargo changes it."""
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name that the build compiles, the newest of several."""
@@ -78,6 +84,24 @@ class Project(NamedTuple):
     def locked(self, name: str) -> Crate | None:
         """Return the crate of that name that the build compiles, or compiles with another feature."""
         return self.crate(name) or next((crate for crate in self.idle if crate.name == name), None)
+
+
+def has_python_side(here: Root, cwd: str) -> bool:
+    """Whether *cwd* has a ``pyproject.toml``: a wheel may be built there, if only with another manifest."""
+    return here.is_file(os.path.join(os.path.realpath(cwd), "pyproject.toml"))
+
+
+def names_maturin(here: Root, cwd: str) -> bool:
+    """Whether the nearest ``pyproject.toml`` from *cwd* on upwards builds with maturin."""
+    for folder in upwards(os.path.realpath(cwd)):
+        path = os.path.join(folder, "pyproject.toml")
+        if here.is_file(path):
+            text = here.text(path) or ""
+            own = parsed(path, text) if "maturin" in text else {}
+            return toml.table(own, "build-system").get("build-backend") == "maturin" or bool(
+                toml.table(own, "tool", "maturin")
+            )
+    return False
 
 
 def located(here: Root, cwd: str) -> tuple[str, str]:

@@ -12,6 +12,7 @@ from diagnose.readers.cargo import workspace
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.features import closure
 from diagnose.readers.cargo.files import parsed
+from diagnose.readers.cargo.needs import manifest_of
 from diagnose.readers.cargo.project import EDITIONS
 from diagnose.readers.cargo.project_facts import Floor
 
@@ -51,7 +52,7 @@ class _Manifests:
         for crate in crates:
             self._edges.setdefault(crate.name, set()).update(crate.dependencies)
             if not crate.local:
-                found = _manifest(root, crate, sources)
+                found = manifest_of(root, crate, sources)
                 self._texts.setdefault(crate.name, []).append(found)
                 self._labels[found[0]] = f"{crate.name} {crate.version}"
         self._known: dict[str, set[str]] = {}
@@ -91,15 +92,6 @@ class _Manifests:
                 taken = taken & _named(parsed(path, text), self._target)
             self._known[name] = taken
         return self._known[name]
-
-
-def _manifest(root: Root, crate: Crate, sources: tuple[str, ...]) -> tuple[str, str]:
-    """Return the path and the text of the manifest of *crate*; empty if it is not there."""
-    for source in sources:
-        path = f"{source}/{crate.name}-{crate.version}/Cargo.toml"
-        if root.is_file(path):
-            return path, root.text(path) or ""
-    return "", ""
 
 
 def _named(manifest: dict[str, Any], target: Target) -> set[str]:

@@ -8,16 +8,17 @@ Source: The Cargo Book, configuration; cargo 1.85 and 1.95, asked for each.
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.model.finding import InputError
 from diagnose.readers import toml
 from diagnose.readers.cargo import profiles
-from diagnose.readers.cargo.files import place_of
+from diagnose.readers.cargo.profiles import key_refused, variable_refused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from typing import Any
 
     from diagnose.readers.cargo.config import Config
     from diagnose.readers.cargo.variables import Variables
+    from diagnose.readers.project_refusal import Refusal
 
 _COLORS = ("auto", "always", "never")
 #: Keys, and what their values may be.
@@ -37,43 +38,39 @@ _KEYS = {
 }
 
 
-def refuse(config: Config, variables: Variables) -> None:
-    """See that cargo accepts the values of all these keys.
-
-    Raises:
-        InputError: it does not.
-    """
-    profiles.refuse_settings(config, variables)
+def refused(config: Config, variables: Variables) -> Iterator[Refusal]:
+    """Yield the values of all these keys, and of profiles, that cargo does not take."""
+    yield from profiles.refused_settings(config, variables)
     folder = variables.own("CARGO_TARGET_DIR")
     if folder is not None and not folder.value:
-        raise InputError(f"{folder.where}: cargo stops at an empty name of its target folder")
+        yield variable_refused(folder, "cargo stops at an empty name of its target folder")
     for keys, wanted in _KEYS.items():
         name = f"CARGO_{'_'.join(keys).upper().replace('-', '_')}"
         own = variables.own(name)
         if own is not None:
             if not _accepts_text(keys, wanted, own.value):
-                raise InputError(f"{own.where}: cargo stops at {own.value!r}: it takes {wanted}")
+                yield variable_refused(own, f"cargo stops at {own.value[:60]!r}: it takes {wanted}")
             continue
         for path, content, text in config.files:
             value = toml.table(content, *keys[:-1]).get(keys[-1])
             if value is None:
                 continue
             if not _accepts(keys, wanted, value):
-                raise InputError(f"{place_of(path, text, keys)}: cargo stops at {'.'.join(keys)}: it takes {wanted}")
+                yield key_refused(path, text, keys, value, f"cargo stops at {str(value)[:60]!r}: it takes {wanted}")
             break
     for path, content, text in config.files:
         for triple, table in toml.table(content, "target").items():
             for key in ("linker", "rustflags", "runner") if isinstance(table, dict) else ():
                 value = table.get(key, "")
                 if not isinstance(value, str) and (key == "linker" or not isinstance(value, list)):
-                    where = place_of(path, text, ("target", triple, key))
                     taken = "a string" if key == "linker" else "a string or a list of them"
-                    raise InputError(f"{where}: cargo stops at target.{triple}.{key}: it takes {taken}")
+                    why = f"cargo stops at {str(value)[:60]!r}: it takes {taken}"
+                    yield key_refused(path, text, ("target", triple, key), value, why)
         for name, entry in toml.table(content, "env").items():
             value = entry.get("value") if isinstance(entry, dict) else entry
             if not isinstance(value, str):
-                where = place_of(path, text, ("env", name))
-                raise InputError(f"{where}: cargo stops at env.{name}: it takes a string, or a table with one as value")
+                why = f"cargo stops at {str(entry)[:60]!r}: it takes a string, or a table with one as value"
+                yield key_refused(path, text, ("env", name), entry, why)
 
 
 def _accepts_text(keys: tuple[str, ...], wanted: str, value: str) -> bool:

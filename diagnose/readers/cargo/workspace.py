@@ -62,7 +62,7 @@ def absent(place: Root, first: str, top: str, found: dict[str, dict[str, Any]]) 
     every kind and platform, optional ones too, but no dev-dependencies of packages outside the workspace.
     """
     members = {first}
-    for path in _listed(place, top, found.get(top, {})):
+    for path in listed(place, top, found.get(top, {})):
         members.add(path)
         if not place.is_file(path):
             yield path, f"workspace.members in {top}"
@@ -73,7 +73,7 @@ def absent(place: Root, first: str, top: str, found: dict[str, dict[str, Any]]) 
                 named = options.get("path")
                 if not isinstance(named, str) or (kind == "dev-dependencies" and path not in members):
                     continue
-                if not place.is_file(other := _manifest(path, named)):
+                if not place.is_file(other := manifest_in(path, named)):
                     yield other, f"{key} in {path}"
 
 
@@ -86,20 +86,20 @@ def absent_sources(
     source with a path of its own, and a build script, is missed when it is compiled, here for *first* only. Of a
     package for a *wheel* with a library, only that is compiled.
     """
-    members = {first, *_listed(place, top, found.get(top, {}))}
+    members = {first, *listed(place, top, found.get(top, {}))}
     loaded: set[str] = set()
     pending = list(members)
     while pending:
         path = pending.pop()
         if path not in loaded:
             loaded.add(path)
-            pending += {_manifest(path, one) for one in _path_dependencies(found.get(path, {}), path in members)}
+            pending += {manifest_in(path, one) for one in _path_dependencies(found.get(path, {}), path in members)}
     for path, content in found.items():
         if path in loaded and isinstance(content.get("package"), dict):
             yield from _unsourced(place, path, content, own=path == first, wheel=wheel)
 
 
-def _listed(place: Root, top: str, content: dict[str, Any]) -> Iterator[str]:
+def listed(place: Root, top: str, content: dict[str, Any]) -> Iterator[str]:
     """Yield the manifests that cargo loads as members of a workspace.
 
     A pattern stands for every folder that fits it, with a manifest or without, but not for those that are excluded; one
@@ -120,7 +120,7 @@ def _listed(place: Root, top: str, content: dict[str, Any]) -> Iterator[str]:
             continue
         fitting = [one for one in matcher.matching(folder, member) if place.exists(one)]
         if not fitting or not _is_pattern(member):
-            yield _manifest(top, member)
+            yield manifest_in(top, member)
             continue
         for one in map(os.path.normpath, fitting):
             inside = any(one == other or one.startswith(f"{other}/") for other in excluded)
@@ -147,7 +147,8 @@ def _unsourced(place: Root, path: str, content: dict[str, Any], *, own: bool, wh
     old = package.get("edition", "2015") == "2015"
 
     def lacks(*names: str) -> bool:
-        return not any(place.exists(os.path.join(folder, name)) for name in names)
+        paths = [os.path.join(folder, name) for name in names]
+        return not any(place.is_file(one) if one.endswith(".rs") else place.exists(one) for one in paths)
 
     if isinstance(library, dict):
         named = library.get("path")
@@ -179,7 +180,8 @@ def _unsourced(place: Root, path: str, content: dict[str, Any], *, own: bool, wh
         yield os.path.join(folder, script), f"package.build in {path}"
 
 
-def _manifest(path: str, folder: str) -> str:
+def manifest_in(path: str, folder: str) -> str:
+    """Return the manifest of *folder*, which the one at *path* names."""
     return os.path.join(os.path.normpath(os.path.join(os.path.dirname(path), folder)), "Cargo.toml")
 
 
@@ -243,3 +245,32 @@ def name(manifest: dict[str, Any]) -> str:
     package = manifest.get("package")
     found = package.get("name") if isinstance(package, dict) else None
     return found if isinstance(found, str) else ""
+
+
+def shared(top: dict[str, Any]) -> dict[str, Any]:
+    """Return the dependencies that *top*, the workspace's manifest, has for its members to inherit."""
+    table = top.get("workspace")
+    found = table.get("dependencies") if isinstance(table, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def folder(first: str, found: dict[str, dict[str, Any]], place: Root) -> str:
+    """Return the folder of the workspace of the manifest *first*, where its Cargo.lock and ``target`` are to be.
+
+    *found* are manifests that were read, by path. It is that of *first* itself if no manifest above has a workspace.
+    """
+    own = found.get(first, {})
+    package = own.get("package")
+    named = package.get("workspace") if isinstance(package, dict) else None
+    here = os.path.dirname(first)
+    if isinstance(named, str):
+        return os.path.normpath(os.path.join(here, named))
+    if "workspace" in own:
+        return here
+    above = here
+    while (above := os.path.dirname(above)) != os.path.dirname(above):
+        path = os.path.join(above, "Cargo.toml")
+        text = (place.text(path) or "") if place.is_file(path) else ""
+        if "[workspace" in text:
+            return above
+    return here

@@ -218,6 +218,11 @@ class Root:
             raise too_large(path, limit)
         return b"".join(parts)
 
+    def read_allowed(self, path: str) -> bool:
+        """Whether the user who asks may read *path*."""
+        real = self._regular(path)
+        return real is not None and os.access(real, os.R_OK)
+
     def head(self, path: str, length: int) -> bytes:
         """Return the first *length* bytes of a regular file; empty if it is missing or may not be read."""
         real = self._regular(path)

@@ -209,6 +209,8 @@ class Finder:
         lacking = self._lacking(head)
         if lacking:
             return Program(name, setting=setting, blocked=f"has the interpreter {lacking}, which does not exist")
+        if path and head[:4] != b"\x7fELF" and head[:2] != b"#!" and place.read_allowed(path):
+            return Program(name, setting=setting, blocked="is neither a program nor a script")
         if not path and "/" in name and place.exists(name):
             return Program(name, setting=setting, blocked="is not executable")
         called = _sole_call(place.head(path, _SCRIPT_LIMIT)) if head.startswith(b"#!") else ""
