@@ -100,7 +100,7 @@ CHECKS = {
     "install/wheel_not_supported_python": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("wheel-refused", "uv-refused", "uv-platform", "uv-python")}},
     "install/windows_file_in_use": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("windows-file-in-use",)}},
     "install/windows_path_too_long": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("windows-long-path",)}, "functions": ("leads_to",)},
-    "linking/archive_unreadable": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"log": ("no-archive-index", "archive-damaged")}},
+    "linking/archive_unreadable": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"log": ("no-archive-index", "object-damaged")}},
     "linking/bundled_copy_not_linked": {"kinds": ("env",), "declared": {"since": "0.1.0", "phase": Phase.AUDIT}, "signs": {"env": ("libraries.files.loaded",)}},
     "linking/compiler_runtime_not_linked": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"log": ("ld-undefined",)}},
     "linking/cxx_library_mismatch": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"log": ("libcxx-wanted",)}},

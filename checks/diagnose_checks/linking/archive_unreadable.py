@@ -42,7 +42,7 @@ CHECK = Check(
         ),
     )
     + patterns_for(
-        "archive-damaged",
+        "object-damaged",
         (
             "alformed archive",
             r"(?<![^\s:])(?P<file>[^\s:]{1,400}\.(?:a|o|lib|rlib)\b[^\s:]{0,100}): (?:.{0,120}\b)?malformed archive",
@@ -81,7 +81,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (fix, Fix(f"if {name} is empty: build it again", notes="A build that was stopped leaves such a file.")),
         )
         return
-    for hit in log.find("archive-damaged")[:1]:
+    for hit in log.find("object-damaged")[:1]:
         name = _name(hit)
         yield finding_from_hits(
             log,

@@ -81,7 +81,7 @@ CHECK = Check(
         ("nox > Program ", rf"^nox > Program (?P<tool>{_TOOL}) not found"),
         ("nox > Program ", rf"^nox > Program (?P<python>{_PYTHON_TOOL}) not found"),
         ("meson executable ", r"meson executable \"(?P<tool>meson)\" not found"),
-        ("find the specified meson", r"Could not find the specified (?P<tool>meson): "),
+        ("find the specified meson", r"Could not find the specified (?P<tool>meson): (?!\"?[\w.-]{1,80}/)"),
         ("ould not find Ninja with", r"NinjaNotFoundError: Could not find (?P<tool>Ninja) with version"),
         ("CMake installation, abort", r"Problem with the (?P<tool>CMake) installation, aborting build"),
         ("Git executable not found", r"(?P<tool>Git) executable not found\. Ensure that Git is installed"),  # uv
