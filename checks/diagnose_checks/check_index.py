@@ -227,7 +227,7 @@ CHECKS = {
     "rust/rust_nightly_needed": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"env": ("refused",), "log": ("rust-nightly-needed",)}},
     "rust/rust_not_on_path": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("no-rust", "rust-installed", "cibuildwheel-note", "no-program")}},
     "rust/rust_std_damaged": {"kinds": ("env",), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"env": ("toolchain.rust.damaged",)}},
-    "rust/rust_std_target_missing": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"env": ("without_std",), "log": ("no-std", "no-std-target", "rustc-of-rustup", "rustc-of-distribution")}},
+    "rust/rust_std_target_missing": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"env": ("without_std",), "log": ("no-std", "no-std-target", "rustc-of-rustup", "rustc-of-distribution", "std-not-offered")}},
     "rust/rust_std_target_other_toolchain": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"log": ("no-std",)}},
     "rust/rust_toolchain_missing": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"env": ("toolchain.rust.cargo.!found", "toolchain.rust.rustc.!found", "toolchain.rust.lacking", "toolchain.rust.uninstalled"), "log": ("no-toolchain", "no-program", "rust-installed", "no-cargo")}},
     "rust/rust_toolchain_too_old": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"env": ("project.path",), "log": ("rust-old",)}, "functions": ("leads_to",)},

@@ -36,7 +36,8 @@ def reason(log: BuildLog, hit: Hit) -> AptReason:
     fetched = {index.groups["arch"] for index in indexes if index.groups["state"] in ("Get", "Hit")}
     if foreign and foreign not in fetched:
         return AptReason.ARCHITECTURE
-    if fetched - {"all"} and not foreign and host(log).debian not in fetched:
+    known = arch or log.host is not None or len(fetched - {"all"}) != 1  # else it is the only one that was fetched
+    if fetched - {"all"} and not foreign and known and host(log).debian not in fetched:
         return AptReason.OTHER  # of the system's own packages nothing was fetched, for whatever reason
     if log.find("apt-unfetched") or any(index.groups["state"] == "Err" for index in indexes):
         return AptReason.OTHER

@@ -220,7 +220,8 @@ def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
 
 def _of_channels(reasons: list[Hit]) -> tuple[str, Fix]:
     """Return what conda's solvers miss in the channels."""
-    absent = list(dict.fromkeys(one.groups["absent"].strip() for one in reasons if one.groups["absent"]))
+    said = (one.groups["absent"].strip().removesuffix("which").rstrip(", ") for one in reasons)
+    absent = list(dict.fromkeys(filter(None, said)))
     system = next((name.partition(" ")[0].strip("_") for name in absent if name.startswith("__")), "")
     if system and len(absent) == 1:
         return f"a package needs a system with {system}, which this one is not, or an older one", Fix(

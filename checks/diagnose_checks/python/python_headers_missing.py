@@ -32,7 +32,7 @@ CHECK = Check(
     phase=Phase.COMPILE,
     patterns=patterns_for(
         "no-python-h",
-        ("Python.h", r"fatal error: '?(?P<header>Python\.h)'?(?:: No such file| file not found)"),
+        ("Python.h", r"(?:^|[\s:])(?:fatal )?error: '?(?P<header>Python\.h)'?(?:: No such file| file not found)"),
         ("error C1083", r"error C1083: Cannot open include file: '(?P<header>Python\.h)'"),
         ("pyconfig.h", r"fatal error: '?(?P<header>(?:\S*/)?pyconfig\.h)'?(?:: No such file| file not found)"),
     )

@@ -52,6 +52,10 @@ CHECK = Check(
             ("(built from a source tarball)", r"rustc 1\..{0,200}\(built from a source tarball\)"),
             ("/usr/src/rustc-", r"/usr/src/rustc-1\."),
         ),
+        *patterns_for(
+            "std-not-offered",
+            ("is not available for ", r"rust-std is not available for (?P<triple>[\w.-]{1,60})"),
+        ),
     ),
     env_facts=("without_std",),
 )
@@ -123,10 +127,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
+def _built_with_it(triple: str) -> Fix:
+    return Fix(
+        "let cargo build the standard library, which Rust does not offer for this target",
+        (
+            Command("rustup toolchain install nightly --component rust-src", FixStage.TOOLCHAIN),
+            Command(f"cargo +nightly build --release -Z build-std --target {triple}", FixStage.BUILD),
+        ),
+        notes=f"cross: build-std = true below [target.{triple}] in Cross.toml, and cross +nightly.",
+    )
+
+
 def _for_log(log: BuildLog, line: int, triple: str) -> tuple[Fix, ...]:
     """Return the fix with rustup, with the distribution's package, or both if the log does not show which applies."""
     row = targets.resolve(triple) if triple else log.target_at(line)
     name = triple or (row.triple if row else "TARGET")
+    if any(hit.groups["triple"] == triple for hit in log.find("std-not-offered")):
+        return (_built_with_it(triple),)
     by_rustup = Fix(f"add {name} to the toolchain in use", (_rustup(name),) if name != "TARGET" else (), safe=True)
     if row is None or log.find("rust-std", "rustc-of-rustup"):  # what is of another system only rustup has
         return (by_rustup,)

@@ -412,6 +412,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("ci", ERROR, "(exit code: ", r"\(exit code: (?:0x\w+|[1-9]\d*)"),
     # the actions nick-fields/retry and Wandalen/wretry.action
     # scripts that compile again with other options
+    Mark("fallback", STEP, "trying without", r"\b(?:failed|[Cc]ouldn't|could not|[Cc]annot|unable to)\b.{0,120}\b(?:re-?)?trying without\b"),
     Mark("fallback", STEP, "ithout ", r"\b(?:[hH]ence|so|now|instead|again|retrying|falling back)\b.{0,20} (?:compil|build|try|test)ing .{0,20}\bwithout\b"),
     Mark("retry", RETRIED, "ttempt ", r"##\[warning\]Attempt \d{1,3} failed\. Reason: ", raw=True),
     Mark("retry", RETRIED, "ttempt ", r"^(?:::warning::)?Attempt #?\d{1,3} failed"),

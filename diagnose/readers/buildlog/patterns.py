@@ -263,7 +263,7 @@ _LOADER = (
         "loader-undefined",
         (
             "undefined symbol: ",
-            r"(?:^|[\s'\"]|(?<!\S)\()(?P<file>(?!error:|mold:)[^\s:'\"]+): undefined symbol: (?P<symbol>[\w@.]+)(?![\w@.:])(?:, version (?P<version>\w+))?",
+            r"(?:^|[\s'\"]|(?<!\S)\()(?P<file>(?!error:|mold:)[^\s:'\"]+): undefined symbol: (?P<symbol>[\w@.]+)(?![\w@.:])(?:, version (?P<version>\w+(?:\.\w+)*))?",
         ),
         # of FreeBSD and OpenBSD
         (
