@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache, re
+from diagnose.model.finding import InputError
 from diagnose.readers import requirements, toml
 from diagnose.readers.cargo.files import parsed, place_of, present
 from diagnose.readers.project_refusal import Refusal
@@ -51,7 +52,11 @@ def refusals(
         yield from _of_manifest(here, project.path, content)
     path = next((one for one in _places(cwd, project.path) if here.is_file(one)), "")
     text = (present(here, path) or "") if path else ""
-    own = parsed(path, text) if "maturin" in text else {}
+    own: dict[str, Any] = {}
+    try:
+        own = parsed(path, text) if text else {}
+    except InputError as error:
+        yield _unreadable(path, text, str(error).removeprefix(f"{path}: "))
     settings = toml.table(own, "tool", "maturin")
     if toml.table(own, "build-system").get("build-backend") == "maturin" or settings:
         yield from _of_build_system(path, text, own)
@@ -62,6 +67,16 @@ def refusals(
         yield from _of_variables(finder, project, python, cross=cross)
     if project.wheel and not cross and project.abi3 is False and not python.settings:
         yield from _of_interpreter(finder, path, text, toml.table(own, "project").get("requires-python"), variables)
+
+
+def _unreadable(path: str, text: str, reason: str) -> Refusal:
+    """Return that ``pyproject.toml`` is not TOML: every build back end reads it first."""
+    at = re.search(r"line (\d{1,7})", reason)
+    lines = text.splitlines()
+    number = int(at[1]) if at else 0
+    quoted = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    place = f"{path}:{number}" if quoted else path
+    return Refusal(_INVALID, f"pyproject.toml is not TOML: {reason}"[:160], quoted[:120] or "pyproject.toml", place)
 
 
 def _places(cwd: str, manifest: str) -> Iterator[str]:

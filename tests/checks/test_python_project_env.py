@@ -121,3 +121,12 @@ def test_what_the_manifest_names(tmp_path: Path, line: str, cause: str) -> None:
 )
 def test_variables_of_pyo3(tmp_path: Path, name: str, value: str, stops: bool) -> None:
     assert found(tmp_path, **{name: value}) == ([PYTHON] if stops else [])
+
+
+@pytest.mark.parametrize("text", [PYPROJECT + "[project.urls\n", "[build-system\n", 'a = "unended\n'])
+def test_what_is_not_toml_stops_every_build(tmp_path: Path, text: str) -> None:
+    assert found(tmp_path, text) == [INVALID]
+
+
+def test_a_project_file_of_other_tools_stops_nothing(tmp_path: Path) -> None:
+    assert found(tmp_path, "[tool.ruff]\nline-length = 100\n") == []

@@ -63,6 +63,14 @@ def parsed(path: str, text: str) -> dict[str, Any]:
     return _contents[text]
 
 
+def as_far_as_parsed(path: str, text: str) -> dict[str, Any]:
+    """Return the content of a ``pyproject.toml``; nothing if it is not TOML, which is a finding of its own."""
+    try:
+        return parsed(path, text)
+    except InputError:
+        return {}
+
+
 def base_folder(path: str) -> str:
     """Return the folder that paths in a configuration file are relative to: the one that contains ``.cargo``."""
     return os.path.dirname(os.path.dirname(path))

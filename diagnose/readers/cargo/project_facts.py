@@ -7,7 +7,7 @@ import os
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers import toml
 from diagnose.readers.cargo.config import Config, ConfigFile, Override
-from diagnose.readers.cargo.files import parsed, upwards
+from diagnose.readers.cargo.files import as_far_as_parsed, upwards
 
 if TYPE_CHECKING:
     from typing import Any
@@ -97,7 +97,7 @@ def names_maturin(here: Root, cwd: str) -> bool:
         path = os.path.join(folder, "pyproject.toml")
         if here.is_file(path):
             text = here.text(path) or ""
-            own = parsed(path, text) if "maturin" in text else {}
+            own = as_far_as_parsed(path, text) if "maturin" in text else {}
             return toml.table(own, "build-system").get("build-backend") == "maturin" or bool(
                 toml.table(own, "tool", "maturin")
             )
@@ -130,7 +130,8 @@ def _manifest_path(here: Root, cwd: str) -> str:
         if not here.is_file(path):
             continue
         text = here.text(path) or ""
-        named = toml.table(parsed(path, text), "tool", "maturin").get("manifest-path") if "maturin" in text else None
+        own = as_far_as_parsed(path, text) if "maturin" in text else {}
+        named = toml.table(own, "tool", "maturin").get("manifest-path")
         manifest = os.path.normpath(os.path.join(folder, named)) if isinstance(named, str) else ""
         return manifest if manifest and here.is_file(manifest) else ""
     return ""
