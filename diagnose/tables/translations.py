@@ -113,3 +113,14 @@ def no_header(kind: str) -> tuple[Pattern, ...]:
     fatal = "|".join(("fatal error", *FATAL))  # GCC's own words may have no translation where libc's have one
     header = r"(?P<header>[\w][\w./+-]{0,200}\.(?:h|hpp|hh|hxx|H))"
     return tuple(Pattern(kind, words, rf"(?:{fatal}) ?[:：] ?{header} ?: {words}") for words in _ABSENT)
+
+
+CANNOT_LOCATE = (
+    "Impossible de trouver le paquet %s", "Impossibile trovare il pacchetto %s", "Impossível encontrar o pacote %s",
+    "No se ha podido localizar el paquete %s", "Não foi possível encontrar o pacote %s",
+    "Paket %s kann nicht gefunden werden", "Kan pakket %s niet vinden", "Kunde inte hitta paketet %s",
+    "Nie udało się odnaleźć pakietu %s", "Nelze najít balík %s", "%s paketi bulunamadı", "Невозможно найти пакет %s",
+    "Не можу знайти пакунок %s", "パッケージ %s が見つかりません", "无法定位软件包 %s", "找不到套件 %s",
+    "%s 패키지를 찾을 수 없습니다",
+)  # fmt: skip
+"""apt's translations of "Unable to locate package %s" (``po`` of its sources), which desktop systems print."""

@@ -49,6 +49,9 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "jenkins": lambda line: f"[linux-armv7] {line}",
     "dated": lambda line: f"[2024-11-26 19:26:50] {line}",
 }
+#: Learned from the lines themselves, so from that many at least.
+LEARNED = frozenset(list(DRESSES)[list(DRESSES).index("teamcity") : list(DRESSES).index("dated")])
+FEWEST = 6
 # Every log in one of the dresses, which its name decides: a new log leaves the others in theirs.
 WORN = [(name, list(DRESSES)[zlib.crc32(name.encode()) % len(DRESSES)]) for name in labels()]
 
@@ -57,6 +60,8 @@ WORN = [(name, list(DRESSES)[zlib.crc32(name.encode()) % len(DRESSES)]) for name
 def test_text_around_the_lines_changes_nothing(name: str, dress: str, tmp_path: Path) -> None:
     plain = judged(FOLDER / name)
     text = (FOLDER / name).read_bytes().decode(errors="replace")
+    if dress in LEARNED and sum(bool(line.strip()) for line in text.split("\n")) < FEWEST:
+        dress = "dated"
     dressed = tmp_path / Path(name).name
     lines = [DRESSES[dress](line) for line in text.split("\n")]
     if dress == "viewer" and text.count("\n") > 3:

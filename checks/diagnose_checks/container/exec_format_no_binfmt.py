@@ -164,7 +164,7 @@ def _without_loader(log: BuildLog, hit: Hit) -> Finding:
                 notes="Most often a downloaded one: `uname -m` shows aarch64 where x86_64 was taken, or the reverse.",
             ),
             Fix(
-                "or run a whole system of the program's processor",
+                "run a whole system of the program's processor",
                 notes="docker run --platform linux/amd64 IMAGE; FROM --platform=linux/amd64 in the Dockerfile.",
             ),
         ],

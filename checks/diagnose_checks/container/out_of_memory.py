@@ -82,6 +82,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     # Who ends a job kills its programs, too.
     around = {"before": _BESIDE, "after": _BESIDE}
     hits = [hit for hit in log.find("killed") if not log.near(hit.line, "cancelled-note", **around)]
+    hits = [hit for hit in hits if not log.near(hit.line, "loader-no-lib", before=2)]  # OpenBSD's ld.so ends itself so
     if not hits:
         return
     if any("failed to mmap" in hit.text for hit in hits):

@@ -138,7 +138,7 @@ CHECK = Check(
             r"add_subdirectory given source\s+\"(?P<submodule>[^\"]{1,300})\"\s+which\s+is\s+not\s+an\s+existing",
             3,
         ),
-        ("find the specified meson: ", r"Could not find the specified meson: \"(?P<submodule>[^\"]{1,200})\""),
+        ("find the specified meson: ", r"Could not find the specified meson: \"(?P<submodule>[^\"/][^\"]{0,200})\""),
         ("but has no meson.build file", r"ERROR: Subproject (?P<submodule>exists) but has no meson\.build file"),
         ("annot find source file:", r"^Cannot find source file:\s{1,40}(?P<listed>\S{1,300})", 3),  # CMake's
         (

@@ -92,6 +92,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
         else:
             wheel, has = said["wheel"] or said["tag"], said["pyodide"] or said["has"]
             message = f"the wheel is for the Emscripten of another Pyodide: {wheel}, and this one has {has}"
-            use = Fix("or use the Pyodide that it was built for", notes="Its release notes name Emscripten's version.")
+            use = Fix("use the Pyodide that it was built for", notes="Its release notes name Emscripten's version.")
             fixes = (build, use)
         yield finding_from_hits(log, [hit], message, "The package is not installed.", fixes)

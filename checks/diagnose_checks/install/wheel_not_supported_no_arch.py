@@ -53,7 +53,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="Each release of Pyodide has one Emscripten, and modules for another one do not fit: "
                     "pyodide-version of cibuildwheel, or pyodide xbuildenv install VERSION.",
                 ),
-                Fix("or load the Pyodide that the wheel was built for"),
+                Fix("load the Pyodide that the wheel was built for"),
             ],
         )
     for one in refused(log, "wheel-not-supported-no-arch"):

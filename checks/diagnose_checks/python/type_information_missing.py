@@ -84,7 +84,7 @@ def _fixes(log: BuildLog, hits: list[Hit]) -> list[Fix]:
     first = hits[0]
     module = first.groups["module"]
     ignore = Fix(
-        "or let mypy go without its types",
+        "let mypy go without its types",
         notes=f'In pyproject.toml: [[tool.mypy.overrides]] with module = "{module.partition(".")[0]}.*" and '
         "ignore_missing_imports = true.",
     )

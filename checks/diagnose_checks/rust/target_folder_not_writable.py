@@ -36,7 +36,10 @@ CHECK = Check(
     patterns=patterns_for(
         "cargo-cannot-write",
         ("failed to create directory `", rf"^error: failed to create directory `(?P<path>[^`]{{1,300}})`{_REASON}", 4),
-        ("failed to create directory `", rf": failed to create directory `(?P<path>[^`]{{1,300}})`: (?P<why>{_WHYS})"),
+        (
+            "failed to create directory `",
+            rf": failed to create directory `(?P<path>[^`]{{0,250}}\btarget\b[^`]{{0,50}})`: (?P<why>{_WHYS})",
+        ),
         (
             "to stage ",
             rf"Failed to stage \S{{1,300}} -> (?P<path>\S{{1,300}})\s+[Cc]aused by: [^\n]{{1,700}}: (?P<why>{_WHYS})",

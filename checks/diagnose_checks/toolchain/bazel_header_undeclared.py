@@ -38,7 +38,12 @@ CHECK = Check(
     )
     + patterns_for(
         "bazel-undeclared-file",
-        (".h'", r"^['\"](?P<file>[^'\"]{1,300}\.h(?:pp|xx|h)?)['\"]\.?$"),
+        (
+            "missing dependency declarations",
+            r"declarations for the following files included by ['\"][^'\"]{1,300}['\"]:\s+"
+            r"['\"](?P<file>[^'\"]{1,300})['\"]",
+            2,
+        ),
         ("/include", r"^['\"](?P<file>/[^'\"]{1,300})['\"]\.?$"),
     ),
 )

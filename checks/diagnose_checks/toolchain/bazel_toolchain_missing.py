@@ -68,7 +68,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 "Bazel stops.",
                 (
                     *install_by_family(log, hit.line, "install the compiler", families),
-                    Fix("or name it", env=(("CC", "/usr/bin/clang"),), notes="Then `bazel clean --expunge`."),
+                    Fix("name it", env=(("CC", "/usr/bin/clang"),), notes="Then `bazel clean --expunge`."),
                 ),
             )
         elif said["said"]:

@@ -23,6 +23,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Ph
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.fix import IN_VENV, fix, from_index
 from diagnose.remedies.install import system
+from diagnose.tables.program_names import ONLY_TOOL, PYTHON_TOOL, TOOL
 from diagnose_checks.toolchain._triage import unstarted
 
 if TYPE_CHECKING:
@@ -31,28 +32,6 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.env import Environment
 
-_TOOL = (
-    r"(?:cmake|make|gmake|ninja|meson|protoc|nasm|yasm|git|perl|flex|bison|m4|autoreconf|autoconf"
-    r"|automake|aclocal|libtoolize"
-    r"|sccache|ccache|cachepot|libtool|makeinfo|swig|go|gfortran|llvm-config|unzip|patch|xxd|gperf"
-    r"|gettext|msgfmt|cython"
-    r"|autopoint|autoheader|gtkdocize|intltoolize|xgettext|help2man|doxygen|bc|rsync|cpio|xsltproc"
-    r"|xmlto|dos2unix|bzip2|xz"
-    r"|glib-(?:mkenums|genmarshal|compile-resources)|wayland-scanner|dtc|nvcc|capnp|flatc|thrift|ragel|re2c|lemon|javac"
-    r"|clang-cl|lld-link|llvm-(?:lib|rc|mt|ar|dlltool)|pg_config|mysql_config|mariadb_config"
-    r"|add-apt-repository|gnupg|gpg|file|fakeroot|zip|tar|which"
-    r"|(?:krb5|curl|xml2|xslt|gdal|geos|net-snmp|sdl2?|pcre2|gsl|nc|cups|apr-1)-config"
-    r"|bazel|ar|ranlib|strip|objcopy)"
-)
-#: Those of them that no library has for a name: what a configure script does not find.
-_ONLY_TOOL = (
-    "(?:bison|flex|yacc|nasm|yasm|m4|gperf|makeinfo|swig|cmake|autoconf|automake|libtool|protoc|msgfmt|xgettext)"
-)
-#: Programs that pip installs.
-_PYTHON_TOOL = (
-    r"(?:maturin|auditwheel|cibuildwheel|twine|cargo-zigbuild|abi3audit|uv|pipx|tox|nox|hatch|poetry|pdm|pipenv|pytest"
-    r"|py\.test|mypy|ruff|flake8|black|coverage|pre-commit|sphinx-build|virtualenv|delocate-wheel|delvewheel|cython)"
-)
 _NEVER = "could not execute process"
 CHECK = Check(
     since="0.1.0",
@@ -60,26 +39,26 @@ CHECK = Check(
     log_kinds=("script-unrun",),
     patterns=patterns_for(
         "no-build-tool",
-        ("not installed?", rf"is [`'](?P<tool>{_TOOL})[`'] not installed\?"),
+        ("not installed?", rf"is [`'](?P<tool>{TOOL})[`'] not installed\?"),
         ("find the protoc binary", r"Failed to find the (?P<tool>protoc) binary"),
         ("protoc is not installed", r"^(?P<tool>protoc) is not installed nor found in"),
         ("ould not find `protoc`", r"[Cc]ould not find `?(?P<tool>protoc)\b`?"),
         ("ould not find protoc", r"[Cc]ould not find (?P<tool>protoc)\b"),
         ("protoc", r"(?:failed to (?:find|invoke)|[Ff]ailed to locate) [`']?(?P<tool>protoc)[`']?\b"),
-        ("not found", rf"(?:^|[\s:'\"])(?P<tool>{_TOOL})['\"]?: (?:[Cc]ommand )?not found$"),
-        ("No such file", rf"No such file or directory: '(?P<tool>{_TOOL})'"),
-        ("No such file", rf"^make(?:\[\d+\])?: (?P<tool>{_TOOL}): No such file or directory$"),
-        ("No such file", rf"^error: command '(?P<tool>{_TOOL})' failed: No such file"),
-        ("unable to execute ", rf"^unable to execute '?(?P<tool>{_TOOL})'?: No such file"),  # distutils
+        ("not found", rf"(?:^|[\s:'\"])(?P<tool>{TOOL})['\"]?: (?:[Cc]ommand )?not found$"),
+        ("No such file", rf"No such file or directory: '(?P<tool>{TOOL})'"),
+        ("No such file", rf"^make(?:\[\d+\])?: (?P<tool>{TOOL}): No such file or directory$"),
+        ("No such file", rf"^error: command '(?P<tool>{TOOL})' failed: No such file"),
+        ("unable to execute ", rf"^unable to execute '?(?P<tool>{TOOL})'?: No such file"),  # distutils
         # make on Windows: 2 says that there is no such file, in the system's language
         (
             "process_begin: CreateProcess(NULL, ",
-            rf"process_begin: CreateProcess\(NULL, (?P<tool>{_TOOL})(?:\.exe)? [^)]{{0,1000}}\) failed\.\s{{1,40}}"
+            rf"process_begin: CreateProcess\(NULL, (?P<tool>{TOOL})(?:\.exe)? [^)]{{0,1000}}\) failed\.\s{{1,40}}"
             r"make \(e=2\): ",
             2,
         ),
-        ("nox > Program ", rf"^nox > Program (?P<tool>{_TOOL}) not found"),
-        ("nox > Program ", rf"^nox > Program (?P<python>{_PYTHON_TOOL}) not found"),
+        ("nox > Program ", rf"^nox > Program (?P<tool>{TOOL}) not found"),
+        ("nox > Program ", rf"^nox > Program (?P<python>{PYTHON_TOOL}) not found"),
         ("meson executable ", r"meson executable \"(?P<tool>meson)\" not found"),
         ("find the specified meson", r"Could not find the specified (?P<tool>meson): (?!\"?[\w.-]{1,80}/)"),
         ("ould not find Ninja with", r"NinjaNotFoundError: Could not find (?P<tool>Ninja) with version"),
@@ -88,19 +67,19 @@ CHECK = Check(
         ("gnupg2 and gnupg1 do not seem", r"(?P<tool>gnupg), gnupg2 and gnupg1 do not seem to be installed"),
         ("inja is required to build", r"NinjaNotFoundError: (?P<tool>Ninja) is required to build"),
         ("ould not find CMake", r"CMakeNotFoundError: Could not find (?P<tool>CMake)\b"),
-        ("failed: None", rf"^error: command '(?P<tool>{_TOOL})(?:\.exe)?' failed: None"),
+        ("failed: None", rf"^error: command '(?P<tool>{TOOL})(?:\.exe)?' failed: None"),
         ("find command 'git'", r"Cannot find command '(?P<tool>git)'"),
         # a build script's own words around std::process::Command, as {:?} shows it
         (
             "(os error 2)",
-            rf"\\?\"(?P<tool>{_TOOL})\\?\"(?: \\?\"[^\"]{{0,200}}\"){{0,12}}['`]?(?::| failed with) No such file or "
+            rf"\\?\"(?P<tool>{TOOL})\\?\"(?: \\?\"[^\"]{{0,200}}\"){{0,12}}['`]?(?::| failed with) No such file or "
             rf"directory "
             r"\(os error 2\)",
         ),
-        ("could not execute process", rf"could not execute process `(?P<tool>{_TOOL})[ `].{{0,200}}\(never executed\)"),
+        ("could not execute process", rf"could not execute process `(?P<tool>{TOOL})[ `].{{0,200}}\(never executed\)"),
         ("build program corresponding", r"unable to find a build program corresponding to \"(?P<generator>[^\"]+)\""),
         ("ould not detect Ninja", r"Could not detect (?P<tool>Ninja)\b"),
-        ("Missing dependency: ", rf"Missing dependency: (?P<tool>{_TOOL})\b"),
+        ("Missing dependency: ", rf"Missing dependency: (?P<tool>{TOOL})\b"),
         ("Make sure you have nasm", r"Make sure you have (?P<tool>nasm) installed"),
         ("ould not find ninja", r"Could not find (?P<tool>ninja) version"),
         ("could not execute process", r"could not execute process `(?P<tool>sccache)[ `].{0,300}\(never executed\)"),
@@ -127,7 +106,7 @@ CHECK = Check(
         ("asm not found or too old", r"^(?P<tool>nasm)/yasm not found or too old\."),
         (
             "not found or not executable",
-            r"ERROR: Program(?:\(s\) \[)? " rf"?'(?P<tool>{_TOOL})'\]? not found or not executable",
+            r"ERROR: Program(?:\(s\) \[)? " rf"?'(?P<tool>{TOOL})'\]? not found or not executable",
         ),
         ("ould not find git for clone", r"could not find (?P<tool>git) for clone of"),
         ("Problem with the CMake", r"Problem with the (?P<tool>CMake) installation, aborting build"),
@@ -137,29 +116,29 @@ CHECK = Check(
         ),
         (
             "configure: error: ",
-            rf"^configure: error: (?:no suitable )?(?P<tool>{_ONLY_TOOL}) (?:was |is "
+            rf"^configure: error: (?:no suitable )?(?P<tool>{ONLY_TOOL}) (?:was |is "
             r"|could )?(?:not (?:be )?found|required|missing)",
         ),
-        ("ou need ", rf"[Yy]ou need (?P<tool>{_ONLY_TOOL}) to build"),
-        ("ou must have ", rf"[Yy]ou must have [`'\"]?(?P<tool>{_ONLY_TOOL})[`'\"]? installed"),
+        ("ou need ", rf"[Yy]ou need (?P<tool>{ONLY_TOOL}) to build"),
+        ("ou must have ", rf"[Yy]ou must have [`'\"]?(?P<tool>{ONLY_TOOL})[`'\"]? installed"),
         (
             "code: 2, kind: NotFound",
             r"[Ff]ailed to (?:execute|run|start|spawn) "
-            rf"[`'\"]?(?P<tool>{_TOOL})[`'\"]?(?: command)?: Os \{{ code: 2, kind",
+            rf"[`'\"]?(?P<tool>{TOOL})[`'\"]?(?: command)?: Os \{{ code: 2, kind",
         ),
         (
             "unable to execute command",
             r"clang\S{0,20}: error: unable to execute command: " r"Executable \"(?P<tool>as)\" doesn't",
         ),
-        (".exe' failed: No such file", rf"^error: command '(?P<tool>{_TOOL})\.exe' failed: (?P<exe>No such file)"),
-        ("Can't exec ", rf"Can't exec \"(?P<tool>{_TOOL})\": (?:No such|failed)"),
-        ("ind tool ", rf"failed to find tool \"(?P<tool>{_TOOL})\""),  # the cc crate, which runs clang-cl for Windows
+        (".exe' failed: No such file", rf"^error: command '(?P<tool>{TOOL})\.exe' failed: (?P<exe>No such file)"),
+        ("Can't exec ", rf"Can't exec \"(?P<tool>{TOOL})\": (?:No such|failed)"),
+        ("ind tool ", rf"failed to find tool \"(?P<tool>{TOOL})\""),  # the cc crate, which runs clang-cl for Windows
         (". Is ", r"[Ff]ailed to find tool\. Is [`'](?P<tool>clang-cl|llvm-lib|lld-link)[`'] installed"),
         ("not found", r"linker `(?P<tool>lld-link)` not found"),
-        (". Is ", rf"Command '(?P<tool>{_TOOL})' not found\. Is (?P=tool) installed\?"),
+        (". Is ", rf"Command '(?P<tool>{TOOL})' not found\. Is (?P=tool) installed\?"),
         ("perl", r"['\"`](?P<name>perl)['\"`]: (?:No such|not found)"),
-        ("not found", rf"(?:^|[\s:'\"])(?P<python>{_PYTHON_TOOL})['\"]?: (?:[Cc]ommand )?not found$"),
-        ("No such file", rf"No such file or directory: '(?P<python>{_PYTHON_TOOL})'"),
+        ("not found", rf"(?:^|[\s:'\"])(?P<python>{PYTHON_TOOL})['\"]?: (?:[Cc]ommand )?not found$"),
+        ("No such file", rf"No such file or directory: '(?P<python>{PYTHON_TOOL})'"),
     )
     + patterns_for(
         "no-proto",
@@ -294,7 +273,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
     for name, hit in unstarted(log):
-        if re.fullmatch(_TOOL, name) and (name != "perl" or not log.crate_at(hit.line)[0].startswith("openssl")):
+        if re.fullmatch(TOOL, name) and (name != "perl" or not log.crate_at(hit.line)[0].startswith("openssl")):
             missed.setdefault(name, []).append(hit)
     for hit in log.find("no-build-tool"):
         generator = "ninja" if "Ninja" in hit.groups["generator"] else "make" if hit.groups["generator"] else ""
@@ -325,7 +304,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             else (_BAZEL,)
             if name == "bazel"
             else _by_pip(name)
-            if re.fullmatch(_PYTHON_TOOL, name)
+            if re.fullmatch(PYTHON_TOOL, name)
             else _by_brew(name)
             if other_system(log) == "macOS" and name in _BREW
             else install_by_family(log, hits[0].line, f"install {name}", families, _NOTES.get(name, ""))

@@ -56,7 +56,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="A developer command prompt, or vcvarsall.bat x64 before; in a workflow the action "
                     "ilammy/msvc-dev-cmd. It puts the folder of Visual C++'s link.exe first.",
                 ),
-                Fix("or take Git's usr\\bin off PATH, or behind it", notes=f"It is {hit.groups['file']}."),
+                Fix("take Git's usr\\bin off PATH, or behind it", notes=f"It is {hit.groups['file']}."),
             ),
         )
         return

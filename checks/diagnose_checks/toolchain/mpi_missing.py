@@ -50,10 +50,13 @@ CHECK = Check(
     )
     + patterns_for(
         "mpi-refused",
-        (
-            "rror",
-            r"(?:[Uu]nknown switch|unrecognized command[- ]line option|unknown "
-            r"argument):? ['\"]?(?P<option>-[\w=+-]{1,80})",
+        *(
+            (anchor, rf"{words}:? ['\"]?(?P<option>-[\w=+-]{{1,80}})")
+            for anchor, words in (
+                ("nknown switch", "[Uu]nknown switch"),
+                ("unrecognized command", "unrecognized command[- ]line option"),
+                ("unknown argument", "unknown argument"),
+            )
         ),
     ),
 )

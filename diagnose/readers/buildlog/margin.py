@@ -9,12 +9,13 @@ brackets. A viewer puts numbers there. Forms that show more, as the step of Buil
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.readers.buildlog.clean import is_numbered, unnumbered, unprefixed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 _SAMPLE = 200  # lines that show whether there is one
 _FEWEST, _FEWEST_UNDATED = 3, 6
@@ -44,18 +45,29 @@ class Margin:
     """The margin of one log."""
 
     def __init__(self) -> None:
-        self._known = self._numbered = False
-        self._expression: re.Pattern[bytes] | None = None
+        self._steps: list[Callable[[bytes], bytes]] | None = None
 
     def removed(self, block: bytes) -> bytes:
-        """Return *block* without it; the log's first block shows what it is."""
-        first, self._known = not self._known, True
-        if first:
-            self._numbered = is_numbered(block)
-        block = unnumbered(block) if self._numbered else block
-        if first:
-            self._expression = learned(block)
-        return self._expression.sub(b"", block) if self._expression else block
+        """Return *block* without it; the log's first block shows of what it is made."""
+        if self._steps is None:
+            self._steps = []
+            for find in (_numbers, _runners, _numbers):  # a viewer numbers what it shows, or a runner's log of that
+                if (step := find(block)) is not None:
+                    self._steps.append(step)
+                    block = step(block)
+            return block
+        for step in self._steps:
+            block = step(block)
+        return block
+
+
+def _numbers(block: bytes) -> Callable[[bytes], bytes] | None:
+    return unnumbered if is_numbered(block) else None
+
+
+def _runners(block: bytes) -> Callable[[bytes], bytes] | None:
+    expression = learned(block)
+    return None if expression is None else partial(expression.sub, b"")
 
 
 def learned(block: bytes) -> re.Pattern[bytes] | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from diagnose.model.pattern import ANY_TRIPLE, TRIPLE, Pattern, patterns_for
 from diagnose.readers.buildlog.marks import PATTERNS as MARKS
-from diagnose.tables.translations import linker
+from diagnose.tables.translations import CANNOT_LOCATE, linker
 
 _Q = "[`'\"]?"
 _LD = r"(?:(?<!\S)(?P<ld>\S*(?:ld|lld|gold|mold)(?:\.\w+)?): )?(?:error: )?"
@@ -292,16 +292,6 @@ _LOADER = (
     ),
 )
 
-# apt's translations of "Unable to locate package %s" (po/ of its sources), which desktop systems print.
-_CANNOT_LOCATE = (
-    "Impossible de trouver le paquet %s", "Impossibile trovare il pacchetto %s", "Impossível encontrar o pacote %s",
-    "No se ha podido localizar el paquete %s", "Não foi possível encontrar o pacote %s",
-    "Paket %s kann nicht gefunden werden", "Kan pakket %s niet vinden", "Kunde inte hitta paketet %s",
-    "Nie udało się odnaleźć pakietu %s", "Nelze najít balík %s", "%s paketi bulunamadı", "Невозможно найти пакет %s",
-    "Не можу знайти пакунок %s", "パッケージ %s が見つかりません", "无法定位软件包 %s", "找不到套件 %s",
-    "%s 패키지를 찾을 수 없습니다",
-)  # fmt: skip
-
 
 def _in_their_words(words: str) -> tuple[str, str]:
     """Return apt's message *words* about the package ``%s`` as (anchor, pattern)."""
@@ -340,7 +330,7 @@ _APT = (
     *patterns_for(
         "apt-unlocatable",
         ("Unable to locate package", r"Unable to locate package (?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?"),
-        *(_in_their_words(words) for words in _CANNOT_LOCATE),
+        *(_in_their_words(words) for words in CANNOT_LOCATE),
         ("but is referred to by", r"^Package (?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))? is not available, but is referred"),
         ("installation candidate", r"Package '?(?P<package>[\w.+-]+)(?::(?P<arch>[\w-]+))?'? has no installation candidate"),
     ),

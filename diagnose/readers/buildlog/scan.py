@@ -63,7 +63,7 @@ _FAILURES = ("mark failed", "mark error")
 #: Whose marks still count in a line that quotes a message: those of the tools that run tests, and of what runs them.
 _RUNNERS = frozenset({"pytest", "unittest", "coverage", "tox", "nox", "ci", "kernel", "buildkit", "docker"})
 _QUOTING = {Standing.QUOTATION: _RUNNERS, Standing.EXCEPTION: _RUNNERS | {"python"}}
-_DATED = r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?\]? (?:[0-9a-f]{2}[OE]\+? )?"
+_DATED = r"\[?(?:Container\] )?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?\]? (?:[0-9a-f]{2}[OE]\+? )?"
 _STREAM = re.compile(rf"^(?:{_DATED})?\s{{0,8}}(#\d+) |^([^\t]{{1,200}})\t[^\t]{{1,200}}\t\ufeff?\d{{4}}-\d\d-\d\dT")
 _CRATE = re.compile(
     r"(?:^|[\s\]|])(?:cargo::?warning=|(?P<warning>warning): (?P<warned>[a-z0-9][\w-]*)@\d[\w.+-]*: "
