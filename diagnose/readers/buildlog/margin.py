@@ -48,7 +48,7 @@ class Margin:
         self._steps: list[Callable[[bytes], bytes]] | None = None
 
     def removed(self, block: bytes) -> bytes:
-        """Return *block* without it; the log's first block shows of what it is made."""
+        """Return *block* without it; the log's first block shows its parts."""
         if self._steps is None:
             self._steps = []
             for find in (_numbers, _runners, _numbers):  # a viewer numbers what it shows, or a runner's log of that
