@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 #: The most manifests that are read for one project.
 LIMIT = 200
 #: The most names of files that are compared with patterns of members.
-COMPARED_LIMIT = 200_000
+COMPARED_LIMIT = 100_000
 
 
 def manifests(
