@@ -45,7 +45,7 @@ def project(place: Root, cwd: str, config: Config, home: str, row: Target) -> Pr
         InputError: its manifest or lock file is not TOML.
     """
     here = place if place.live else Root("/")
-    if not project_facts.located(here, cwd)[0]:
+    if not project_facts.located(here, cwd):
         return project_facts.configured(config, row)
     from diagnose.readers.cargo import project as cargo
 
@@ -88,7 +88,7 @@ def refusals(
     if project.path:
         from diagnose.readers.cargo import manifest_syntax
 
-        found += tuple(manifest_syntax.refused(here, project.path, dict(project.manifests), config, variables))
+        found += tuple(manifest_syntax.refused(here, project, config, variables))
     if not (project.wheel or project_facts.has_python_side(here, cwd)):
         return found
     from diagnose.readers import python_project
@@ -129,13 +129,13 @@ def hazards(
     """Return what else can stop a build of *project* for *row* on *host*, with the *tools* that it uses."""
     if not project.path:
         return Hazards()
-    from diagnose.readers.cargo import crate_sources, host_code, target_folder, workspace
+    from diagnose.readers.cargo import crate_sources, host_code, target_folder
     from diagnose.readers.toolchain import c_compiling
 
     place = finder.root
     here = place if place.live else Root("/")
     cross = row != host
-    top = os.path.dirname(project.lock) or workspace.folder(project.path, dict(project.manifests), here)
+    top = os.path.dirname(project.top)
     found = Hazards(
         tuple(target_folder.obstacles(place, here, cwd, top, config, variables, row.triple if cross else "", project)),
         host_code=host_code.needed(place, here, home, project, config) if cross else None,

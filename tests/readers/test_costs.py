@@ -90,6 +90,10 @@ PROJECTS = {
         "Cargo.toml": MANIFEST + "[workspace]\nmembers = [" + _many('"*#*",', 20_000) + "]\n",
         **{f"d{number}/x": "" for number in range(200)},
     },
+    "patterns with many endings": {
+        "Cargo.toml": MANIFEST + "[workspace]\nmembers = [" + _many('"*/#",', 20_000) + "]\n",
+        **{f"d{number}/x": "" for number in range(200)},
+    },
     "packages of a lock file in one line each": {
         "Cargo.toml": MANIFEST,
         "Cargo.lock": "version = 3\npackage = [\n" + _many('{ name = "a#", version = "1.0.0" },\n', 12_000) + "]\n",

@@ -10,13 +10,14 @@ import os
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.readers import toml
 from diagnose.readers.cargo import workspace
-from diagnose.readers.cargo.files import parsed, upwards
+from diagnose.readers.cargo.files import upwards
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
     from diagnose.readers.cargo.config import Config
+    from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.system.root import Root
 
     Refused = Iterator[tuple[tuple[str, ...], str]]
@@ -91,14 +92,13 @@ def _in_config(config: Config, name: str) -> bool:
 def inherited(place: Root, path: str, content: dict[str, Any]) -> Refused:
     """Yield what a package inherits from a workspace that is not there, or that does not have it."""
     package = toml.table(content, "package")
-    alone = "workspace" not in content and "workspace" not in package and not _has_workspace(place, path)
-    key = next((key for key, value in package.items() if _inherits(value)), "")
-    if key and alone:
-        yield ("package", key), f"cargo stops at {key}.workspace = true: no folder above has a workspace"
-    if alone and _inherits(content.get("lints")):
-        yield ("lints", "workspace"), "cargo stops at lints.workspace = true: no folder above has a workspace"
-    if file := _outside(place, path, content):
-        yield ("package",), f"cargo stops: {file} has a workspace, and the package is not a member of it"
+    keys = [("package", key) for key, value in package.items() if _inherits(value)][:1]
+    if _inherits(content.get("lints")):
+        keys.append(("lints", "workspace"))
+    if keys and "workspace" not in content and "workspace" not in package and not _has_workspace(place, path):
+        for first, key in keys:
+            what = key if first == "package" else first
+            yield (first, key), f"cargo stops at {what}.workspace = true: no folder above has a workspace"
     shared = workspace.shared(content)
     for _, section in workspace.sections(content) if "workspace" in content else ():
         for kind, name, options in workspace.dependencies(section):
@@ -107,25 +107,10 @@ def inherited(place: Root, path: str, content: dict[str, Any]) -> Refused:
                 yield (kind, name), why
 
 
-def _outside(place: Root, path: str, content: dict[str, Any]) -> str:
-    """Return the manifest above *path* whose workspace has it neither as a member nor excluded; empty without one."""
-    if "workspace" in content or "workspace" in toml.table(content, "package"):
-        return ""
-    for folder in list(upwards(os.path.dirname(path)))[1:]:
-        file = os.path.join(folder, "Cargo.toml")
-        text = (place.text(file) or "") if place.is_file(file) else ""
-        top = parsed(file, text) if "workspace" in text else {}
-        if "workspace" not in top:
-            continue
-        table = toml.table(top, "workspace")
-        names = [one for key in ("members", "exclude") for one in table.get(key) or () if isinstance(one, str)]
-        inside = {
-            one for one, _ in workspace.manifests(place, file, file, lambda one: parsed(one, place.text(one) or ""))
-        }
-        excluded = [os.path.normpath(os.path.join(folder, one)) for one in table.get("exclude") or ()]
-        left_out = any(path.startswith(f"{one}/") for one in excluded)
-        return "" if path in inside or left_out or any("**" in one for one in names) else file
-    return ""
+def membership(project: Project) -> Refused:
+    """Yield that the package is in the folder of a workspace that has it neither as a member nor excluded."""
+    if project.stranger:
+        yield ("package",), f"cargo stops: {project.top} has a workspace, and the package is not a member of it"
 
 
 def _inherits(value: object) -> bool:

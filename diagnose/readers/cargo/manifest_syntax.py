@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from diagnose.readers.cargo.config import Config
+    from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.variables import Variables
     from diagnose.readers.system.root import Root
 
@@ -34,10 +35,9 @@ _TYPES: tuple[tuple[type, str, tuple[str, ...]], ...] = (
 )
 
 
-def refused(
-    place: Root, path: str, manifests: dict[str, dict[str, Any]], config: Config, variables: Variables
-) -> Iterator[Refusal]:
-    """Yield what cargo does not accept in *manifests*, which it loads to build the one at *path*."""
+def refused(place: Root, project: Project, config: Config, variables: Variables) -> Iterator[Refusal]:
+    """Yield what cargo does not accept in the manifests that it loads to build *project*."""
+    path, manifests = project.path, dict(project.manifests)
     for file, content in manifests.items():
         found = (
             *manifest_parts.sections(content),
@@ -52,7 +52,11 @@ def refused(
         )
         text = (place.text(file) or "") if found else ""
         yield from (_refusal(file, text, content, keys, why) for keys, why in found)
-        for keys, why in (*manifest_parts.inherited(place, file, content), *_nested(place, file, content, manifests)):
+        for keys, why in (
+            *manifest_parts.inherited(place, file, content),
+            *(manifest_parts.membership(project) if file == path else ()),
+            *(_nested(project, manifests) if file == project.top else ()),
+        ):
             yield _refusal(file, place.text(file) or "", content, keys, why, "cargo-workspace-refused")
         for keys, why in (
             *_folders(place, file, content, manifests),
@@ -78,12 +82,10 @@ def _refusal(
     return Refusal(cause, why[:160], quoted[:120], place if place != path else place_of(path, text, keys[:1]))
 
 
-def _nested(
-    place: Root, path: str, content: dict[str, Any], manifests: dict[str, dict[str, Any]]
-) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Yield that a member of the workspace of the manifest at *path* has a workspace of its own."""
-    for member in workspace.listed(place, path, content):
-        if member != path and "workspace" in manifests.get(member, {}):
+def _nested(project: Project, manifests: dict[str, dict[str, Any]]) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Yield that a member of the workspace has a workspace of its own."""
+    for member in project.members:
+        if member != project.top and "workspace" in manifests.get(member, {}):
             yield ("workspace",), f"cargo stops: {member}, a member of the workspace, has a workspace of its own"[:150]
 
 

@@ -48,14 +48,20 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         InputError: its manifest or lock file is broken.
     """
     here = root if root.live else Root("/")
-    manifest, lock = located(here, cwd)
+    manifest = located(here, cwd)
     bare = configured(config, target)
     if not manifest:
         return bare
-    locked = lock_file(lock, present(here, lock, LOCK_LIMIT) or "") if lock else Lock()
-    crates = locked.crates
     text = present(here, manifest) or ""
     content = parsed(manifest, text)
+    whole = workspace.read(here, manifest, lambda path: parsed(path, present(here, path) or ""))
+    read = tuple(whole.manifests.items())
+    more = (f"the manifests of {whole.top}'s workspace beyond the first {workspace.LIMIT}",)
+    lock = os.path.join(os.path.dirname(whole.top), "Cargo.lock")
+    if not here.exists(lock):
+        lock = ""
+    locked = lock_file(lock, present(here, lock, LOCK_LIMIT) or "") if lock else Lock()
+    crates = locked.crates
     floors = tuple(_floors(lock, locked.version, manifest, content, text))
     needs = list(system_deps(manifest, content, ""))
     idle: list[Crate] = []
@@ -63,8 +69,6 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     scripts: list[tuple[str, tuple[str, ...]]] = []
     others = {}
     found: tuple[tuple[str, dict[str, Any]], ...] = ()
-    beside = os.path.join(os.path.dirname(lock or manifest), "Cargo.toml")
-    read = tuple(workspace.manifests(here, manifest, beside, lambda path: parsed(path, present(here, path) or "")))
     if crates:
         found = read
         others = {workspace.name(other): other for path, other in found if path != manifest}
@@ -116,26 +120,25 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         wheel,
         floors,
         build_tools.needs(crates, lock, turned_on.of, _compiles_protos(here, manifest, found) or protos),
-        not lock and any(_has_dependencies(one, dict(read).get(beside, {})) for _, one in read),
+        not lock and any(_has_dependencies(one, whole.content) for _, one in read),
         tuple(scripts),
         tuple(f"{crate.name} {crate.version}" for crate in crates if _is_unlisted(root, crate, sources)),
         locked.version if locked.version not in (None, *_LOCK_VERSIONS) else None,
         (
-            *workspace.absent(here, manifest, beside, dict(read)),
-            *workspace.absent_sources(here, manifest, beside, dict(read), wheel=wheel),
+            *workspace.absent(here, whole),
+            *workspace.absent_sources(here, whole, wheel=wheel),
             *_absent_registry(root, here, config, crates),
         ),
-        tuple(manifest_values.unsure(content, locked.crates)),
+        (
+            *manifest_values.unsure(content, locked.crates),
+            *(more if whole.partial else ()),
+        ),
         read,
-        tuple(lock_fit.differences(_members(here, manifest, beside, read), dict(read).get(beside, {}), locked.crates)),
+        whole.top,
+        whole.listed,
+        whole.stranger,
+        tuple(lock_fit.differences([one for one in read if one[0] in whole.members], whole.content, locked.crates)),
     )
-
-
-def _members(
-    here: Root, first: str, top: str, read: tuple[tuple[str, dict[str, Any]], ...]
-) -> list[tuple[str, dict[str, Any]]]:
-    listed = {first, *workspace.listed(here, top, dict(read).get(top, {}))}
-    return [(path, content) for path, content in read if path in listed]
 
 
 def manifest(root: Root, path: str) -> dict[str, Any]:

@@ -74,6 +74,12 @@ class Project(NamedTuple):
     """What cargo may refuse in the manifest, in plain words."""
     manifests: tuple[tuple[str, dict[str, Any]], ...] = ()
     """(path, content) of the manifests that cargo loads for it: its own, the workspace's, those in folders."""
+    top: str = ""
+    """The manifest of its workspace; its own without one."""
+    members: tuple[str, ...] = ()
+    """The manifests, there or not, that the workspace names as its members."""
+    stranger: bool = False
+    """Whether it is in the folder of a workspace and no member of it."""
     outdated: tuple[tuple[str, str], ...] = ()
     """(manifest, difference) where Cargo.lock does not say what a manifest says, so that cargo changes it."""
 
@@ -104,17 +110,12 @@ def names_maturin(here: Root, cwd: str) -> bool:
     return False
 
 
-def located(here: Root, cwd: str) -> tuple[str, str]:
-    """Return the manifest and the lock file of the project of *cwd*; empty without one."""
-    manifest = _manifest_path(here, os.path.realpath(cwd))
-    lock = ""
-    for folder in upwards(os.path.dirname(manifest) or os.path.realpath(cwd)):
-        if not manifest and here.is_file(os.path.join(folder, "Cargo.toml")):
-            manifest = os.path.join(folder, "Cargo.toml")
-        if manifest and here.exists(os.path.join(folder, "Cargo.lock")):
-            lock = os.path.join(folder, "Cargo.lock")
-            break
-    return manifest, lock
+def located(here: Root, cwd: str) -> str:
+    """Return the manifest of the project of *cwd*; empty without one."""
+    if manifest := _manifest_path(here, os.path.realpath(cwd)):
+        return manifest
+    paths = (os.path.join(folder, "Cargo.toml") for folder in upwards(os.path.realpath(cwd)))
+    return next((path for path in paths if here.is_file(path)), "")
 
 
 def configured(config: Config, target: Target) -> Project:

@@ -1,4 +1,4 @@
-"""The other manifests that determine a target's dependencies: workspace members and path crates.
+"""The manifests that determine a target's dependencies: workspace members and path crates.
 
 Source: The Cargo Book, workspaces (``members``, ``exclude``), and specifying dependencies (``path``, platform tables).
 """
@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 
 from diagnose.model import globs
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers.cargo.files import upwards
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from diagnose.readers.system.root import Root
@@ -19,120 +20,182 @@ if TYPE_CHECKING:
 #: The most manifests that are read for one project.
 LIMIT = 200
 #: The most names of files that are compared with patterns of members.
-COMPARED_LIMIT = 100_000
+COMPARED_LIMIT = 200_000
+#: As many comparisons as one look at a folder that a pattern may stand for takes the time of.
+_LOOK = 10
 
 
-def manifests(
-    place: Root, first: str, top: str, load: Callable[[str], dict[str, Any]]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield (path, content) of *first*, of the workspace's manifest *top*, and of those that they refer to.
+class Workspace(NamedTuple):
+    """What cargo loads to build the manifest ``first``.
 
-    *load* reads one. Members that a pattern names are found unless it has ``**``.
+    ``top`` is the manifest of its workspace, which Cargo.lock and ``target`` are beside: ``first`` itself without one.
+    """
+
+    first: str
+    top: str
+    listed: tuple[str, ...]
+    """The manifests, there or not, of the members that ``top`` names, without those of patterns with ``**``."""
+    manifests: dict[str, dict[str, Any]]
+    """Manifests by path: ``first``, ``top`` and what ``first`` refers to before other members."""
+    partial: bool
+    """Whether there are more than are read."""
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """The content of ``top``."""
+        return self.manifests.get(self.top, {})
+
+    @property
+    def members(self) -> frozenset[str]:
+        """The manifests of the members that ``top`` names, and ``first``."""
+        return frozenset((self.first, *self.listed))
+
+    @property
+    def stranger(self) -> bool:
+        """Whether ``first`` is in the folder of a workspace that does not have it as a member."""
+        patterns = _strings(self.content, "members")
+        if self.first == self.top or self.partial or any("**" in one for one in patterns):
+            return False
+        return self.first not in self._reached((self.top, *self.listed), lambda path, kind: True)
+
+    def loaded(self) -> set[str]:
+        """Return the manifests that cargo surely loads: of members, and of the folders that they depend on."""
+        members = self.members
+        return self._reached(members, lambda path, kind: path in members or kind != "dev-dependencies")
+
+    def _reached(self, start: Iterable[str], counts: Callable[[str, str], bool]) -> set[str]:
+        found: set[str] = set()
+        pending = list(start)
+        while pending:
+            path = pending.pop()
+            if path not in found:
+                found.add(path)
+                named = _in_folders(path, self.manifests.get(path, {}), self.top, self.content)
+                pending += [other for kind, _, other in named if counts(path, kind)]
+        return found
+
+
+def read(place: Root, first: str, load: Callable[[str], dict[str, Any]]) -> Workspace:
+    """Read the manifest *first*, that of its workspace, and those that they refer to; *load* reads one.
 
     Raises:
         InputError: one of them is broken.
     """
-    seen: set[str] = set()
+    top = _top(place, first, load)
+    content = load(top)
     matcher = _Matcher(place)
-    pending = [os.path.dirname(first), os.path.dirname(top)]
-    for named in pending:  # which grows
-        if len(seen) == LIMIT:
-            return
-        folder = os.path.normpath(named)
+    listed = tuple(dict.fromkeys(_listed(place, matcher, top, content)))
+    found: dict[str, dict[str, Any]] = {}
+    for start in ((first, top), listed):
+        pending = list(start)
+        for path in pending:  # which grows
+            if path in found or not place.is_file(path):
+                continue
+            if len(found) == LIMIT:
+                return Workspace(first, top, listed, found, True)
+            found[path] = load(path)
+            pending += [other for _, _, other in _in_folders(path, found[path], top, content)]
+    return Workspace(first, top, listed, found, matcher.tired)
+
+
+def _top(place: Root, first: str, load: Callable[[str], dict[str, Any]]) -> str:
+    """Return the manifest of the workspace of *first*."""
+    own = load(first)
+    package = own.get("package")
+    named = package.get("workspace") if isinstance(package, dict) else None
+    if isinstance(named, str) and place.is_file(path := manifest_in(first, named)):
+        return path
+    if "workspace" in own:
+        return first
+    for folder in list(upwards(os.path.dirname(first)))[1:]:
         path = os.path.join(folder, "Cargo.toml")
-        if folder in seen or not place.is_file(path):
-            continue
-        seen.add(folder)
-        content = load(path)
-        yield path, content
-        workspace = content.get("workspace")
-        members = workspace.get("members") if isinstance(workspace, dict) else None
-        for member in members if isinstance(members, list) else ():
-            pending += matcher.matching(folder, str(member))
-        for section in (*sections(content), ("", workspace if isinstance(workspace, dict) else {})):
-            for _, _, options in dependencies(section[1]):
-                if isinstance(options.get("path"), str):
-                    pending.append(os.path.join(folder, options["path"]))
+        if place.is_file(path) and "workspace" in (place.text(path) or ""):
+            content = load(path)
+            if "workspace" in content and not _leaves_out(path, content, first):
+                return path
+    return first
 
 
-def absent(place: Root, first: str, top: str, found: dict[str, dict[str, Any]]) -> Iterator[tuple[str, str]]:
-    """Yield (file, what names it) of the files without which cargo does not load the manifest *first*.
+def _leaves_out(top: str, content: dict[str, Any], path: str) -> bool:
+    """Whether the workspace of the manifest *top* excludes the manifest at *path*, and does not name it as a member."""
 
-    *found* are the manifests of :func:`manifests` by path, *top* is the workspace's. Cargo loads path dependencies of
-    every kind and platform, optional ones too, but no dev-dependencies of packages outside the workspace.
+    def has(key: str) -> bool:
+        return any(path.startswith(f"{os.path.dirname(manifest_in(top, one))}/") for one in _strings(content, key))
+
+    return has("exclude") and not has("members")
+
+
+def _strings(content: dict[str, Any], key: str) -> list[str]:
+    """Return the strings of a list in the table ``workspace``."""
+    table = content.get("workspace")
+    named = table.get(key) if isinstance(table, dict) else None
+    return [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
+
+
+def _in_folders(
+    path: str, content: dict[str, Any], top: str, top_content: dict[str, Any]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield (kind, key, manifest) of the dependencies in folders that the manifest at *path* names or inherits."""
+    inherited = shared(top_content)
+    for _, section in sections(content):
+        for kind, key, options in dependencies(section):
+            entry = inherited.get(key) if options.get("workspace") is True else options
+            folder = entry.get("path") if isinstance(entry, dict) else None
+            if isinstance(folder, str):
+                yield kind, key, manifest_in(path if entry is options else top, folder)
+
+
+def absent(place: Root, workspace: Workspace) -> Iterator[tuple[str, str]]:
+    """Yield (file, what names it) of the files without which cargo does not load the manifest that it builds.
+
+    Cargo loads path dependencies of every kind and platform, optional ones too, but no dev-dependencies of packages
+    outside the workspace.
     """
-    members = {first}
-    for path in listed(place, top, found.get(top, {})):
-        members.add(path)
+    members, top = workspace.members, workspace.top
+    for path in workspace.listed:
         if not place.is_file(path):
             yield path, f"workspace.members in {top}"
-    for path, content in found.items():
-        kinds = [*sections(content), *(("patch", table) for table in _patches(content) if path == top)]
-        for _, section in kinds:
-            for kind, key, options in dependencies(section):
-                named = options.get("path")
-                if not isinstance(named, str) or (kind == "dev-dependencies" and path not in members):
-                    continue
-                if not place.is_file(other := manifest_in(path, named)):
-                    yield other, f"{key} in {path}"
+    for path, content in workspace.manifests.items():
+        for kind, key, other in _in_folders(path, content, top, workspace.content):
+            if not place.is_file(other) and (kind != "dev-dependencies" or path in members):
+                yield other, f"{key} in {path}"
+    for table in _patches(workspace.content):
+        for _, key, other in _in_folders(top, table, top, {}):
+            if not place.is_file(other):
+                yield other, f"{key} in {top}"
 
 
-def absent_sources(
-    place: Root, first: str, top: str, found: dict[str, dict[str, Any]], *, wheel: bool
-) -> Iterator[tuple[str, str]]:
-    """Yield (file, what names or implies it) of the sources of Rust code that cargo misses when it builds *first*.
+def absent_sources(place: Root, workspace: Workspace, *, wheel: bool) -> Iterator[tuple[str, str]]:
+    """Yield (file, what names or implies it) of the sources of Rust code that cargo misses when it builds.
 
     Cargo looks for the source of every library and program when it loads a package, here each that it surely loads; a
-    source with a path of its own, and a build script, is missed when it is compiled, here for *first* only. Of a
-    package for a *wheel* with a library, only that is compiled.
+    source with a path of its own, and a build script, is missed when it is compiled, here for the manifest that it
+    builds only. Of a package for a *wheel* with a library, only that is compiled.
     """
-    members = {first, *listed(place, top, found.get(top, {}))}
-    loaded: set[str] = set()
-    pending = list(members)
-    while pending:
-        path = pending.pop()
-        if path not in loaded:
-            loaded.add(path)
-            pending += {manifest_in(path, one) for one in _path_dependencies(found.get(path, {}), path in members)}
-    for path, content in found.items():
+    loaded = workspace.loaded()
+    for path, content in workspace.manifests.items():
         if path in loaded and isinstance(content.get("package"), dict):
-            yield from _unsourced(place, path, content, own=path == first, wheel=wheel)
+            yield from _unsourced(place, path, content, own=path == workspace.first, wheel=wheel)
 
 
-def listed(place: Root, top: str, content: dict[str, Any]) -> Iterator[str]:
-    """Yield the manifests that cargo loads as members of a workspace.
+def _listed(place: Root, matcher: _Matcher, top: str, content: dict[str, Any]) -> Iterator[str]:
+    """Yield the manifests of the members that the manifest *top* names.
 
     A pattern stands for every folder that fits it, with a manifest or without, but not for those that are excluded; one
     that nothing fits is taken as it is. ``**`` is not followed.
     """
-    workspace = content.get("workspace")
-    listed = workspace.get("members") if isinstance(workspace, dict) else None
-    left_out = workspace.get("exclude") if isinstance(workspace, dict) else None
     folder = os.path.dirname(top)
-    excluded = [
-        os.path.normpath(os.path.join(folder, one))
-        for one in (left_out if isinstance(left_out, list) else ())
-        if isinstance(one, str)
-    ]
-    matcher = _Matcher(place)
-    for member in listed if isinstance(listed, list) else ():
-        if not isinstance(member, str) or "**" in member:
+    excluded = [os.path.normpath(os.path.join(folder, one)) for one in _strings(content, "exclude")]
+    for member in dict.fromkeys(_strings(content, "members")):
+        if "**" in member:
             continue
-        fitting = [one for one in matcher.matching(folder, member) if place.exists(one)]
-        if not fitting or not _is_pattern(member):
+        fitting = [one for one in matcher.matching(folder, member) if place.exists(one)] if _is_pattern(member) else []
+        if not fitting and not (_is_pattern(member) and matcher.tired):
             yield manifest_in(top, member)
-            continue
         for one in map(os.path.normpath, fitting):
             inside = any(one == other or one.startswith(f"{other}/") for other in excluded)
             if place.is_dir(one) and not inside:
                 yield os.path.join(one, "Cargo.toml")
-
-
-def _path_dependencies(content: dict[str, Any], member: bool) -> Iterator[str]:
-    for _, section in sections(content):
-        for kind, _, options in dependencies(section):
-            if (member or kind != "dev-dependencies") and isinstance(options.get("path"), str):
-                yield options["path"]
 
 
 #: The folders in which cargo finds programs, examples, tests and benchmarks that no manifest names.
@@ -200,15 +263,22 @@ class _Matcher:
         self._left = COMPARED_LIMIT
         self._known: dict[tuple[str, str], list[str]] = {}
 
+    @property
+    def tired(self) -> bool:
+        """Whether there was more to compare."""
+        return self._left < 0
+
     def matching(self, folder: str, pattern: str) -> list[str]:
         """Return the folders below *folder* that *pattern* may stand for."""
-        folders = [folder]
+        folders = [] if self.tired else [folder]
         for part in pattern.split("/"):
             if _is_pattern(part):
                 folders = [os.path.join(one, name) for one in folders for name in self._fitting(one, part)]
             else:
                 folders = [os.path.join(one, part) for one in folders]
-            folders = folders[:LIMIT]
+            self._left -= _LOOK * len(folders)
+            if self.tired:
+                return []
         return folders
 
     def _fitting(self, folder: str, part: str) -> list[str]:
@@ -217,7 +287,7 @@ class _Matcher:
             self._left -= len(names) + 1
             if part.strip("*"):
                 names = [name for name in names if globs.fits(name, part)]
-            self._known[folder, part] = names[:LIMIT]
+            self._known[folder, part] = names
         return self._known[folder, part]
 
 
@@ -252,25 +322,3 @@ def shared(top: dict[str, Any]) -> dict[str, Any]:
     table = top.get("workspace")
     found = table.get("dependencies") if isinstance(table, dict) else None
     return found if isinstance(found, dict) else {}
-
-
-def folder(first: str, found: dict[str, dict[str, Any]], place: Root) -> str:
-    """Return the folder of the workspace of the manifest *first*, where its Cargo.lock and ``target`` are to be.
-
-    *found* are manifests that were read, by path. It is that of *first* itself if no manifest above has a workspace.
-    """
-    own = found.get(first, {})
-    package = own.get("package")
-    named = package.get("workspace") if isinstance(package, dict) else None
-    here = os.path.dirname(first)
-    if isinstance(named, str):
-        return os.path.normpath(os.path.join(here, named))
-    if "workspace" in own:
-        return here
-    above = here
-    while (above := os.path.dirname(above)) != os.path.dirname(above):
-        path = os.path.join(above, "Cargo.toml")
-        text = (place.text(path) or "") if place.is_file(path) else ""
-        if "[workspace" in text:
-            return above
-    return here
