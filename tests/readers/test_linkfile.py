@@ -14,6 +14,7 @@ from readers import miniroot
 from diagnose.model import targets
 from diagnose.model.targets import Target
 from diagnose.readers.elf import library as linkfile
+from diagnose.readers.system.file_bytes import FileBytes
 from diagnose.readers.system.root import Root
 
 A, B, OWN = "/a", "/b", "/usr/lib/arm-linux-gnueabihf"
@@ -39,6 +40,25 @@ def archive(*members: tuple[str, bytes]) -> bytes:
             f"{name:<16}{0:<12}{0:<6}{0:<6}{'100644':<8}{len(body):<10}`\n".encode() + body + b"\n" * (len(body) % 2)
         )
     return data
+
+
+@pytest.mark.parametrize("name", ["libx.so", "libx.a"])
+def test_a_library_that_is_cut_off_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    body = miniroot.elf("armhf")
+    miniroot.write(tmp_path / "a" / name, body if name == "libx.so" else archive(("x.o", body)))
+    opened = Root.whole
+
+    def whole(root: Root, path: str) -> FileBytes:
+        data = opened(root, path)
+        os.truncate(tmp_path / "a" / name, 16)
+        return data
+
+    monkeypatch.setattr(Root, "whole", whole)
+    root = Root(str(tmp_path))
+    found = linkfile.find(root, "x", [A], [], ARM)
+    assert (found.accepted, root.unseen) == (None, [f"/a/{name}: cannot be read"])
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from readers import miniroot
 
 from diagnose.model.finding import InputError
+from diagnose.readers.system import file_bytes
 from diagnose.readers.system.root import LINK_LIMIT, Root
 
 
@@ -77,9 +78,36 @@ def test_the_bytes_of_a_whole_file(folder):
     (folder / "empty").write_bytes(b"")
     (folder / "etc" / "link").symlink_to("file")
     root = Root(str(folder))
-    assert bytes(root.whole("/etc/link")) == b"inside" and root.link_target("/etc/link") == "file"
-    assert [bytes(root.whole(path)) for path in ("/empty", "/missing", "/etc")] == [b"", b"", b""]
+    with root.whole("/etc/link") as data:
+        assert (len(data), bytes(data), data[-2], data[1:-1], data[::2]) == (6, b"inside", ord("d"), b"nsid", b"isd")
+    for path in ("/empty", "/missing", "/etc"):
+        with root.whole(path) as data:
+            assert (len(data), bytes(data), data[:4], data.last(b"a", 9)) == (0, b"", b"", -1)
+    assert root.link_target("/etc/link") == "file"
     assert root.link_target("/etc/file") == root.link_target("/missing") == ""
+
+
+def test_what_is_found_from_the_end(folder, monkeypatch):
+    (folder / "file").write_bytes(b"needle 1" + bytes(50) + b"needle 2 nee")
+    root = Root(str(folder))
+    for step in (1, 3, 7, 100):  # a needle across the steps is seen
+        monkeypatch.setattr(file_bytes, "STEP", step)
+        assert root.find("/file", b"needle", 8) == b"needle 2"
+        assert root.find("/file", b"needle 1", 100).startswith(b"needle 1\0")
+        assert root.find("/file", b"needles", 8) == b""
+        with root.whole("/file") as data:
+            assert data.last(b"needle 1", 20) == -1
+
+
+def test_a_file_that_is_cut_off_while_it_is_read(folder):
+    (folder / "file").write_bytes(bytes(20_000))
+    with Root(str(folder)).whole("/file") as data:
+        assert data[9000:9004] == bytes(4)
+        os.truncate(folder / "file", 5000)
+        assert len(data) == 20_000 and data[:5000] == bytes(5000)
+        for place in (slice(None), slice(4999, 5001), 5000, slice(9000, 9004)):
+            with pytest.raises(OSError, match=r"was cut off at byte \d+ while it was read"):
+                data[place]
 
 
 def test_bounds(folder):

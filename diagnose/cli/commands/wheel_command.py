@@ -277,8 +277,8 @@ def _inspect_all(
     items: list[WheelInput], selection: Selection, output: Output, remembered_from: int | None = None
 ) -> Iterator[Result]:
     """Yield the result of each of *items*, in order; *remembered_from* this size on, those of earlier runs."""
-    from diagnose.readers.wheel import reader as wheel  # before the workers start: they share what is imported
-    from diagnose.readers.wheel import room
+    # Before the workers start: they share what is imported.
+    from diagnose.readers.wheel import archive, reader, room  # noqa: F401
 
     def judge(item: WheelInput) -> Result:
         if cache is None or item.error or item.layout != "archive":
@@ -302,7 +302,7 @@ def _inspect_all(
     room.is_fast(sum(sizes))  # imports
     cores = workers.cores()
     items = [item._replace(threads=_threads(size, sum(sizes), cores)) for item, size in zip(items, sizes, strict=True)]
-    if len(items) == 1 and sizes[0] < wheel.MAPPED_FROM:
+    if len(items) == 1 and sizes[0] < archive.MAPPED_FROM:
         yield judge(items[0])
         return
     order = sorted(range(len(items)), key=lambda number: -sizes[number])  # a large one that came last would run alone

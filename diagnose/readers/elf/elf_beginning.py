@@ -13,8 +13,12 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from typing import Literal
 
+    from diagnose.readers.system.file_bytes import FileBytes
+
 #: Real files have about ten segments, a hundred entries in the dynamic segment, and names of some fifty bytes.
 SEGMENT_LIMIT, ENTRY_LIMIT, NAME_LIMIT = 256, 4096, 4096
+#: Bytes that are read at a time.
+AHEAD = 1024
 _LOAD, _DYNAMIC, _INTERP = 1, 2, 3
 _NEEDED, _STRINGS, _RPATH, _RUNPATH = 1, 5, 15, 29
 
@@ -38,7 +42,7 @@ class Begun(NamedTuple):
     """Why the file ends too early; empty if it does not."""
 
 
-def begun(data: memoryview) -> Begun | None:
+def begun(data: memoryview | FileBytes) -> Begun | None:
     """Return what the loader begins with; None if *data* is not an ELF file."""
     if len(data) < 52 or bytes(data[:4]) != b"\x7fELF" or data[4] not in (1, 2) or data[5] not in (1, 2):
         return None
@@ -63,14 +67,21 @@ def begun(data: memoryview) -> Begun | None:
 class _Fields:
     """Numbers and names of one file; beyond its end they are zeros and empty."""
 
-    def __init__(self, data: memoryview, width: int, order: Literal["little", "big"]) -> None:
+    def __init__(self, data: memoryview | FileBytes, width: int, order: Literal["little", "big"]) -> None:
         self.data = data
         self.width = width
         self.order: Literal["little", "big"] = order
+        self._start, self._block = 0, b""
+
+    def _part(self, place: int, size: int) -> bytes:
+        """Return *size* bytes from *place*; what is near is read with them."""
+        if not self._start <= place <= place + size <= self._start + len(self._block):
+            self._start, self._block = place, bytes(self.data[place : place + max(size, AHEAD)])
+        return self._block[place - self._start : place - self._start + size]
 
     def number(self, place: int, width: int) -> int:
         """Return the number of *width* bytes at *place*."""
-        return int.from_bytes(self.data[place : place + width], self.order)
+        return int.from_bytes(self._part(place, width), self.order)
 
     def word(self, place: int) -> int:
         """Return the number at *place* that is as wide as an address."""
@@ -83,7 +94,7 @@ class _Fields:
 
     def text(self, place: int, limit: int = NAME_LIMIT) -> str:
         """Return the name at *place*."""
-        return bytes(self.data[place : place + limit]).partition(b"\0")[0].decode("utf-8", "replace")
+        return self._part(place, limit).partition(b"\0")[0].decode("utf-8", "replace")
 
 
 def _with_libraries(

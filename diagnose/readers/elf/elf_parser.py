@@ -17,6 +17,7 @@ from array import array
 from itertools import accumulate, compress, islice, pairwise
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.readers.system.file_bytes import FileBytes
 from diagnose.readers.system.printable import decode
 
 if TYPE_CHECKING:
@@ -312,12 +313,15 @@ class _Segment(NamedTuple):
         return self.vaddr & -_PAGE, _pad(self.vaddr + max(self.filesz, self.memsz), _PAGE)
 
 
-def read(data: Buffer, path: str, installed: str = "") -> Elf:
-    """Return the facts of the ELF file *data* (an object with a buffer); *path* is its name.
+def read(data: Buffer | FileBytes, path: str, installed: str = "") -> Elf:
+    """Return the facts of the ELF file *data* (an object with a buffer, or a file); *path* is its name.
 
     Never raises because of the content; see :attr:`Elf.broken`. Time and memory are bounded by the size of *data*.
+
+    Raises:
+        OSError: a file cannot be read, or was cut off meanwhile.
     """
-    view = memoryview(data)
+    view = data if isinstance(data, FileBytes) else memoryview(data)
     facts: dict[str, Any] = {"path": path, "size": len(view), "installed": installed}
     broken: list[str] = []
     unread: list[str] = []
@@ -354,7 +358,7 @@ def read(data: Buffer, path: str, installed: str = "") -> Elf:
 class _Reader:
     """Fills ``facts`` part by part. Later parts use the results of earlier ones, as far as available."""
 
-    def __init__(self, data: memoryview, facts: dict[str, Any]) -> None:
+    def __init__(self, data: memoryview | FileBytes, facts: dict[str, Any]) -> None:
         self.data = data
         self.facts = facts
         self.layout: _Layout | None = None
@@ -384,10 +388,10 @@ class _Reader:
             raise _BrokenError(f"the ELF header has an unknown class or byte order ({data[4]}, {data[5]})")
         layout = _LAYOUTS[bits, order]
         facts.update(bits=bits, endian="little" if order == "<" else "big", osabi=data[7])
-        facts["type"], facts["machine"] = (layout.u16.unpack_from(data, offset)[0] for offset in (16, 18))
+        facts["type"], facts["machine"] = (self._unpack(layout.u16, at)[0] for at in (16, 18))
         if len(data) < layout.ehdr.size:
             raise _BrokenError("the ELF header is cut off")
-        self.ehdr = layout.ehdr.unpack_from(data)
+        self.ehdr = self._unpack(layout.ehdr, 0)
         facts["flags"] = self.ehdr[6]
         self.layout = layout
         if facts["machine"] == EM_ARM:
@@ -449,7 +453,7 @@ class _Reader:
         if shentsize != layout.shdr.size:
             raise _BrokenError(f"implausible section headers (of {shentsize} bytes)")
         if shoff + shentsize <= len(self.data):
-            first = layout.shdr.unpack_from(self.data, shoff)
+            first = self._unpack(layout.shdr, shoff)
             shnum, shstrndx = shnum or first[5], first[6] if shstrndx == 0xFFFF else shstrndx
         if shnum > MAX_SECTIONS or shoff + shnum * shentsize > len(self.data):
             raise _BrokenError(f"truncated: {shnum} section headers at byte {shoff}, the file ends at {len(self.data)}")
@@ -653,28 +657,27 @@ class _Reader:
         names = []
         # Loaders stop at the chain's end and ignore the number of entries in DT_VERDEFNUM.
         for _ in range(MAX_VERSIONS):
-            flags = u16.unpack_from(self.data, offset + 2)[0]
-            aux, step = (u32.unpack_from(self.data, offset + at)[0] for at in (12, 16))
+            flags = self._unpack(u16, offset + 2)[0]
+            aux, step = (self._unpack(u32, offset + at)[0] for at in (12, 16))
             if not flags & 1:  # VER_FLG_BASE is the file's own name
-                names.append(self._string(u32.unpack_from(self.data, offset + aux)[0]))
+                names.append(self._string(self._unpack(u32, offset + aux)[0]))
             if not step:
                 break
             offset += step
         return names
 
     def _verneed(self) -> list[Verneed]:
-        layout, data = self._need_layout(), self.data
-        read_need, read_aux = layout.verneed.unpack_from, layout.vernaux.unpack_from
+        layout = self._need_layout()
         offset = self._offset(self.tags[0x6FFFFFFE], "version needs")
         names: list[int] = []
         flags: list[int] = []
         version_of: dict[int, int] = {}
         # Loaders stop at the ends of the chains and ignore DT_VERNEEDNUM and vn_cnt (glibc's dl-version.c).
         for _ in range(MAX_VERSIONS):
-            _, _, library, aux, step = read_need(data, offset)
+            _, _, library, aux, step = self._unpack(layout.verneed, offset)
             entry = offset + aux
             while True:
-                _, flag, index, name, next_aux = read_aux(data, entry)
+                _, flag, index, name, next_aux = self._unpack(layout.vernaux, entry)
                 version_of.setdefault(index & 0x7FFF, len(flags))
                 names += (library, name)
                 flags.append(flag)
@@ -793,7 +796,7 @@ class _Reader:
         """Record the address of the function *name*, which Python calls when it imports the file."""
         layout, wide = self._need_layout(), self.facts["bits"] == 64
         at = self._offset(self.tags[6], "symbol table") + index * layout.sym_size + (8 if wide else 4)
-        (address,) = struct.unpack_from(layout.order + ("Q" if wide else "I"), self.data, at)
+        (address,) = self._unpack(struct.Struct(layout.order + ("Q" if wide else "I")), at)
         self.facts["entries"] = (*self.facts.get("entries", ()), (name, address))
 
     def _symbol_count(self, start: int, size: int) -> int:
@@ -828,7 +831,7 @@ class _Reader:
         if self.facts["machine"] == EM_S390 and self.facts["bits"] == 64:
             forms.insert(0, "QQ")  # LLVM's linker still writes narrow ones
         for form in forms:
-            count: int = struct.unpack_from(layout.order + form, self.data, offset)[1]
+            count: int = self._unpack(struct.Struct(layout.order + form), offset)[1]
             if count <= limit:
                 return count
         raise _BrokenError("the hash table claims more symbols than the file can contain")
@@ -836,7 +839,7 @@ class _Reader:
     def _gnu_hash_count(self, limit: int) -> int:
         layout = self._need_layout()
         offset = self._offset(self.tags[0x6FFFFEF5], "GNU hash table")
-        buckets, first, bloom = (layout.u32.unpack_from(self.data, offset + at)[0] for at in (0, 4, 8))
+        buckets, first, bloom = (self._unpack(layout.u32, offset + at)[0] for at in (0, 4, 8))
         table = offset + 16 + bloom * (self.facts["bits"] // 8)
         if buckets > MAX_SYMBOLS or table + 4 * buckets > len(self.data):
             raise _BrokenError("the GNU hash table reaches beyond the end of the file")
@@ -950,6 +953,14 @@ class _Reader:
             if 0 <= offset < len(self.data):
                 return offset
         raise _BrokenError(f"the {what} (address {vaddr:#x}) is in no segment of the file")
+
+    def _unpack(self, form: struct.Struct, at: int) -> tuple[Any, ...]:
+        """Return the numbers at *at*.
+
+        Raises:
+            struct.error: they reach beyond the end of the file.
+        """
+        return form.unpack(self.data[at : at + form.size])
 
     def _bytes(self, start: int, stop: int) -> bytes:
         """Return the bytes from *start* to *stop*, as far as the file has them."""

@@ -166,8 +166,8 @@ def inspect(root: Root, name: str, path: str, target: Target, *, scripts: bool =
 
 def _load(root: Root, real: str) -> Elf | None:
     try:
-        data = root.whole(real)
-        return elf.read(data, real) if data[:4] == elf.MAGIC else None
+        with root.whole(real) as data:
+            return elf.read(data, real) if data[:4] == elf.MAGIC else None
     except OSError:
         root.unseen.append(f"{real}: cannot be read")
         return None
@@ -186,7 +186,8 @@ def _shared(root: Root, name: str, path: str, real: str, target: Target) -> Link
 def _static(root: Root, name: str, path: str, real: str, target: Target) -> LinkFile:
     """Read a static library by its first ELF member."""
     try:
-        facts = _member(bytes(root.whole(real)[: 1 << 22]), real)
+        with root.whole(real) as data:
+            facts = _member(data[: 1 << 22], real)
     except OSError:
         root.unseen.append(f"{real}: cannot be read")
         facts = None

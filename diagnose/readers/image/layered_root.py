@@ -7,7 +7,8 @@ import stat
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 from diagnose.readers.image.layer_tree import ImageFile, ImageFolder, node
-from diagnose.readers.system.root import FIND_LIMIT, FOLDER_LIMIT, TEXT_LIMIT, Root, too_large
+from diagnose.readers.system.file_bytes import FileBytes
+from diagnose.readers.system.root import FOLDER_LIMIT, TEXT_LIMIT, Root, too_large
 
 if TYPE_CHECKING:
     from diagnose.readers.image.regions import Region
@@ -89,20 +90,7 @@ class LayeredRoot(Root):
         contents = self.region(path)
         return contents.read(0, length) if contents is not None else b""
 
-    def whole(self, path: str) -> memoryview:
-        """Return all bytes of a regular file, mapped and not read; none if it is missing or empty."""
+    def whole(self, path: str) -> FileBytes:
+        """Return all bytes of a regular file, to be read one by one; none if it is missing."""
         contents = self.region(path)
-        return contents.view() if contents is not None else memoryview(b"")
-
-    def find(self, path: str, needle: bytes, length: int) -> bytes:
-        """Return *length* bytes of a regular file from the last occurrence of *needle*; empty without one."""
-        contents = self.region(path)
-        if contents is None:
-            return b""
-        try:
-            data, lead = contents.mapped()
-        except (OSError, ValueError):
-            return b""
-        with data:
-            start = data.rfind(needle, max(lead, len(data) - FIND_LIMIT))
-            return bytes(data[start : start + length]) if start >= 0 else b""
+        return contents.view() if contents is not None else FileBytes()

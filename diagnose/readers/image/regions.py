@@ -7,6 +7,7 @@ import tempfile
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
+from diagnose.readers.system.file_bytes import FileBytes
 
 if TYPE_CHECKING:
     import io
@@ -38,30 +39,9 @@ class Region(NamedTuple):
         """Return a part of this region."""
         return Region(self.file, self.start + offset, size)
 
-    def mapped(self) -> tuple[Any, int]:
-        """Return a map of the file that holds this region up to its end, and where the region begins in it.
-
-        Raises:
-            OSError, ValueError: it cannot be mapped; an empty one never can.
-        """
-        import mmap
-
-        lead = self.start % mmap.ALLOCATIONGRANULARITY
-        return mmap.mmap(self.file.fileno(), lead + self.size, offset=self.start - lead, access=mmap.ACCESS_READ), lead
-
-    def view(self) -> memoryview:
-        """Return all bytes, mapped and not read.
-
-        Raises:
-            OSError: they cannot be mapped.
-        """
-        if not self.size:
-            return memoryview(b"")
-        try:
-            data, lead = self.mapped()
-        except ValueError as error:  # the file was cut since
-            raise OSError(str(error)) from None
-        return memoryview(data)[lead:]
+    def view(self) -> FileBytes:
+        """Return all bytes, to be read one by one."""
+        return FileBytes(self.file, self.start, self.size, shared=True)
 
 
 class Spool:

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.readers.system.apt import LISTS, Skew, indexed_architecture
+from diagnose.readers.system.file_bytes import STEP
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
+    from diagnose.readers.system.file_bytes import FileBytes
     from diagnose.readers.system.root import Root
 
 _PACKAGE = re.compile(rb"Package: (\S+)\n")
@@ -56,15 +58,30 @@ def _versions(root: Root, architecture: str, names: Container[str]) -> tuple[dic
 
 
 def _entries(root: Root, path: str) -> Iterator[tuple[str, str]]:
-    """Yield (package, version) of an index; it is not read into memory, because Debian's has up to 60 MB."""
+    """Yield (package, version) of an index; it is not read into memory at once, because Debian's has up to 60 MB."""
     try:
-        data = root.whole(path)
+        with root.whole(path) as data:
+            for piece in _pieces(data):
+                yield from _entries_of(piece)
     except OSError:
-        return
-    for package in _PACKAGE.finditer(data):
+        root.unseen.append(f"{path}: cannot be read")
+
+
+def _pieces(data: FileBytes) -> Iterator[bytes]:
+    """Yield whole paragraphs, about a megabyte at a time; none of a real index is as long."""
+    rest = b""
+    for start in range(0, len(data), STEP):
+        piece = rest + data[start : start + STEP]
+        end = piece.rfind(b"\n\n") + 2 if start + STEP < len(data) else len(piece)
+        yield piece[:end]
+        rest = piece[end:][-STEP:]
+
+
+def _entries_of(piece: bytes) -> Iterator[tuple[str, str]]:
+    for package in _PACKAGE.finditer(piece):
         start = package.start()
-        if start and data[start - 1] != ord("\n"):
+        if start and piece[start - 1] != ord("\n"):
             continue
-        version = _NEXT.search(data, package.end() - 1)
+        version = _NEXT.search(piece, package.end() - 1)
         if version is not None and version[1] is not None:
             yield package[1].decode("ascii", "replace"), version[1].decode("ascii", "replace")

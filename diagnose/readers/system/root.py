@@ -11,6 +11,7 @@ import os
 import stat
 
 from diagnose.model.finding import InputError
+from diagnose.readers.system.file_bytes import FileBytes
 
 #: The longest text file that is read, in bytes: far above any real one.
 TEXT_LIMIT = 4 << 20
@@ -234,38 +235,28 @@ class Root:
         except OSError:
             return b""
 
-    def whole(self, path: str) -> memoryview:
-        """Return all bytes of a regular file, mapped and not read; none if it is missing or empty.
+    def whole(self, path: str) -> FileBytes:
+        """Return all bytes of a regular file, to be read one by one; none if it is missing. Use it as a context.
 
         Raises:
             OSError: it may not be read.
         """
-        import mmap
-
         real = self._regular(path)
         if real is None:
-            return memoryview(b"")
-        with open(real, "rb", buffering=0) as file:
-            try:
-                return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
-            except ValueError:  # an empty file cannot be mapped
-                return memoryview(b"")
+            return FileBytes()
+        file = open(real, "rb", buffering=0)  # noqa: SIM115  (closed by the context)
+        return FileBytes(file, 0, os.fstat(file.fileno()).st_size)
 
     def find(self, path: str, needle: bytes, length: int) -> bytes:
         """Return *length* bytes of a regular file from the last occurrence of *needle*; empty without one.
 
         The search starts at the end, which contains the strings of a program; the code is not read.
         """
-        import mmap
-
-        real = self._regular(path)
-        if real is None:
-            return b""
         try:
-            with open(real, "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                start = data.rfind(needle, max(0, len(data) - FIND_LIMIT))
+            with self.whole(path) as data:
+                start = data.last(needle, FIND_LIMIT)
                 return data[start : start + length] if start >= 0 else b""
-        except (OSError, ValueError):  # an empty file cannot be mapped
+        except OSError:
             return b""
 
     def text(self, path: str, limit: int = TEXT_LIMIT) -> str | None:

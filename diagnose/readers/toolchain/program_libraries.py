@@ -120,7 +120,8 @@ class _Loader:
     def _facts(self, path: str) -> Begun | None:
         if path not in self.files:
             try:
-                self.files[path] = begun(self.root.whole(path))
+                with self.root.whole(path) as data:
+                    self.files[path] = begun(data)
             except OSError:
                 self.files[path] = None
         return self.files[path]

@@ -11,6 +11,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from diagnose.readers.system.file_bytes import FileBytes
     from diagnose.readers.system.root import Root
     from diagnose.readers.toolchain.toolchain_facts import Rust
 
@@ -35,7 +36,8 @@ def damage(root: Root, folder: str) -> Iterator[tuple[str, str]]:
             yield f"{folder}/lib{crate}-*.rlib", "is not there"
     for name in names[:FILE_LIMIT]:
         try:
-            why = _cut(root.whole(f"{folder}/{name}"))
+            with root.whole(f"{folder}/{name}") as data:
+                why = _cut(data)
         except OSError:
             root.unseen.append(f"{folder}/{name}: cannot be read")
             continue
@@ -43,7 +45,7 @@ def damage(root: Root, folder: str) -> Iterator[tuple[str, str]]:
             yield f"{folder}/{name}", why
 
 
-def _cut(data: memoryview) -> str:
+def _cut(data: FileBytes) -> str:
     """Return why an archive is not whole; empty if it is."""
     if data[:8] != _MAGIC:
         return "is empty" if not len(data) else "is not an archive"
@@ -51,7 +53,7 @@ def _cut(data: memoryview) -> str:
     for _ in range(MEMBER_LIMIT):
         if position >= len(data):
             return "" if position > 8 else "holds nothing"
-        header = bytes(data[position : position + _HEADER])
+        header = data[position : position + _HEADER]
         size = header[48:58].strip()
         if len(header) < _HEADER or header[58:] != b"`\n" or not size.isdigit():
             return f"is damaged at byte {position}"

@@ -26,6 +26,7 @@ from diagnose.readers.wheel.zip_directory import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from io import BufferedReader, FileIO
     from typing import Any
 
     from diagnose.readers.wheel.room import Room
@@ -38,6 +39,9 @@ HEAD = 4 << 10  # bytes of a member that come in one piece, however they are pac
 STEP = 1 << 20  # inflated bytes per step where the compression can do more than a thousandfold
 WORTH_IMPORTING = 1 << 20  # inflated bytes for which something faster than zlib saves what its import takes
 
+MAPPED_FROM = 1 << 23
+"""Bytes from which an archive is mapped, not read: if it is cut off meanwhile, a signal ends the process."""
+
 
 class Archive(NamedTuple):
     """An opened archive: its bytes, its members in the order of the central directory, and their flaws."""
@@ -45,6 +49,16 @@ class Archive(NamedTuple):
     data: memoryview
     members: tuple[Member, ...]
     flaws: tuple[ZipFlaw, ...]
+
+
+def content(file: BufferedReader | FileIO, size: int) -> memoryview:
+    """Return the *size* bytes of *file*: read if they are few, else mapped (see :data:`MAPPED_FROM`)."""
+    if size < MAPPED_FROM:
+        memory = bytearray(size)
+        return memoryview(memory)[: file.readinto(memory)]
+    # Closed when the last view of it is gone, which an exception's frames may still hold.
+    # Nothing is written to it, but ctypes takes addresses only in memory that can be written.
+    return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
 
 
 def open_archive(data: memoryview, name: str) -> Archive:

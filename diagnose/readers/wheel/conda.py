@@ -10,7 +10,6 @@ of virtual packages (``__glibc``); CEP 26 and CEP 27 (names).
 from __future__ import annotations
 
 import json
-import mmap
 import os
 import stat
 
@@ -70,7 +69,7 @@ def _parts(file: io.FileIO, size: int, name: str) -> dict[str, Region]:
     """Return the two compressed archives in the zip archive *file*: ``pkg`` and ``info``."""
     if not size:
         raise InputError(f"{name}: is empty")
-    opened = archive.open_archive(memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)), name)
+    opened = archive.open_archive(archive.content(file, size), name)
     parts = {}
     for kind in ("pkg", "info"):
         own = [one for one in opened.members if one.name.startswith(f"{kind}-") and one.name.endswith(".tar.zst")]
@@ -145,7 +144,7 @@ def _package(path: str, size: int, index: dict[str, Any], files: list[_PackedFil
             code.append(file)
         if head[:4] == elf_parser.MAGIC and (one.place.start, one.place.size) not in places:
             places.add((one.place.start, one.place.size))  # hard links: once
-            content = one.place.view()
+            content = memoryview(one.place.read(0, one.place.size))
             elf = sampler.look(elf_parser.read(content, one.name, one.name), content)
             unseen += [f"{one.name}: {part}" for part in elf.unread]
             elves.append(elf)

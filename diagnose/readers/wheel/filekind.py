@@ -13,6 +13,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.wheel import mach_o
 
 if TYPE_CHECKING:
+    from diagnose.readers.system.file_bytes import FileBytes
     from diagnose.readers.wheel.mach_o import Build
 
 
@@ -69,7 +70,7 @@ def claim(path: str, data_prefix: str, mode: int) -> str:
 
 
 def code_file(
-    path: str, data_prefix: str, head: bytes, mode: int, size: int, content: memoryview | bytes = b""
+    path: str, data_prefix: str, head: bytes, mode: int, size: int, content: memoryview | bytes | FileBytes = b""
 ) -> CodeFile | None:
     """Return the file *path* of *size* bytes that begins with *head*; None if it neither is code nor claims to be.
 

@@ -12,6 +12,8 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.readers.system.file_bytes import FileBytes
+
 
 class Build(NamedTuple):
     """What the part of a file for one processor is built for."""
@@ -55,12 +57,12 @@ def arches(head: bytes) -> tuple[str, ...]:
     return tuple(dict.fromkeys(_processor(struct.unpack_from(f"{order}I", head, at)[0]) for at in places))
 
 
-def builds(content: memoryview | bytes) -> tuple[Build, ...]:
+def builds(content: memoryview | bytes | FileBytes) -> tuple[Build, ...]:
     """Return what the Mach-O file *content* is built for, in its order; parts whose header is cut are left out."""
     return tuple(build for start in _starts(content) if (build := _build(content, start)) is not None)
 
 
-def _starts(content: memoryview | bytes) -> Iterator[int]:
+def _starts(content: memoryview | bytes | FileBytes) -> Iterator[int]:
     """Yield where the parts for one processor begin."""
     if content[:3] != _FAT:
         yield 0
@@ -68,22 +70,22 @@ def _starts(content: memoryview | bytes) -> Iterator[int]:
     form, width = (">I4xI", 20) if content[3] == 0xBE else (">I4xQ", 32)
     number = min(int.from_bytes(content[4:8], "big"), MAX_FAT)
     for at in range(8, min(8 + width * number, len(content) - width + 1), width):
-        yield struct.unpack_from(form, content, at)[1]
+        yield _unpack(form, content, at)[1]
 
 
-def _build(content: memoryview | bytes, start: int) -> Build | None:
+def _build(content: memoryview | bytes | FileBytes, start: int) -> Build | None:
     magic = bytes(content[start : start + 4])
     if len(content) - start < 32 or magic not in _THIN:
         return None
     order = _order(magic)
-    number, _, _, count, size = struct.unpack_from(f"{order}5I", content, start + 4)
+    number, _, _, count, size = _unpack(f"{order}5I", content, start + 4)
     at = start + _THIN[magic]
     end = min(at + size, len(content))
     arch = _processor(number)
     for _ in range(min(count, _MAX_COMMANDS)):
         if at + 16 > end:
             break
-        command, length, first, second = struct.unpack_from(f"{order}4I", content, at)
+        command, length, first, second = _unpack(f"{order}4I", content, at)
         if command == _LC_BUILD_VERSION:
             return Build(arch, _PLATFORMS.get(first, f"platform {first}"), _release(second))
         if command in _LC_VERSION_MIN:
@@ -102,6 +104,10 @@ _THIN = {
     b"\xfe\xed\xfa\xcf": 32,
     b"\xcf\xfa\xed\xfe": 32,
 }
+
+
+def _unpack(form: str, content: memoryview | bytes | FileBytes, at: int) -> tuple[int, ...]:
+    return struct.unpack(form, content[at : at + struct.calcsize(form)])
 
 
 def _order(head: bytes) -> str:

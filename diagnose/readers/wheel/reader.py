@@ -10,7 +10,6 @@ members together.
 from __future__ import annotations
 
 import hashlib
-import mmap
 import os
 import stat
 from collections import deque
@@ -157,10 +156,6 @@ class Wheel(NamedTuple):
         return True
 
 
-MAPPED_FROM = 1 << 23
-"""Bytes from which a file is mapped into memory, not read. If it is truncated meanwhile, a signal ends the process."""
-
-
 def read(path: str, whole: bool = True, threads: int = 2) -> Wheel:
     """Read the wheel at *path* with up to this many *threads*; unless *whole*, only what :func:`wanted` names.
 
@@ -178,13 +173,8 @@ def read(path: str, whole: bool = True, threads: int = 2) -> Wheel:
             size = os.fstat(file.fileno()).st_size
             if not size:
                 raise InputError(f"{name}: is empty")
-            if size < MAPPED_FROM:
-                content = bytearray(size)
-                data = memoryview(content)[: file.readinto(content)]
-            else:  # closed when the last view of it is gone, which an exception's frames may still hold
-                # Nothing is written to it, but ctypes takes addresses only in memory that can be written.
-                data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
-        return _read(path, size, archive.open_archive(data, name), whole, threads)
+            opened = archive.open_archive(archive.content(file, size), name)
+        return _read(path, size, opened, whole, threads)
     except OSError as error:
         raise InputError(f"{path}: {error.strerror or error}") from None
     except MemoryError:
