@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
+
+from diagnose.engine import plugin_guard
 
 HEALTHY = next((Path(__file__).parents[1] / "fixtures" / "wheels").glob("healthy_x86_64-*.whl"))
 HEAD = '''"""Acme rule.
@@ -23,7 +28,18 @@ CHECK = Check(since="1.0")
 FOUND = 'Finding("m", Severity.NOTE, (Evidence("d", "p"),))'
 
 
-def run(folder: Path, source: str, *words: str, package: str = "acme_checks") -> subprocess.CompletedProcess[str]:
+#: The command, with a limit that a test can wait for.
+IMPATIENT = """
+from diagnose.engine import plugin_guard
+plugin_guard.TIME_LIMIT = 0.5
+from diagnose.cli import fast
+fast.main()
+"""
+
+
+def run(
+    folder: Path, source: str, *words: str, package: str = "acme_checks", start: tuple[str, ...] = ("-m", "diagnose")
+) -> subprocess.CompletedProcess[str]:
     area = folder / "acme_checks" / "wheel"
     area.mkdir(parents=True)
     (area.parent / "__init__.py").touch()
@@ -33,7 +49,7 @@ def run(folder: Path, source: str, *words: str, package: str = "acme_checks") ->
     info.mkdir()
     (info / "entry_points.txt").write_text(f"[diagnose.checks]\nacme = {package}\n")
     environ = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")])}
-    command = [sys.executable, "-m", "diagnose", *(words or ("wheel", str(HEALTHY), "--format", "json"))]
+    command = [sys.executable, *start, *(words or ("wheel", str(HEALTHY), "--format", "json"))]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ)
 
 
@@ -106,3 +122,74 @@ def test_one_that_is_sound(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     (subject,) = json.loads(done.stdout)["subjects"]
     assert [found["check"] for found in subject["findings"]] == ["acme-rule"]
+
+
+ENDLESS = [
+    "while True: pass",
+    "import time; time.sleep(1000)",
+    "import select; select.select([], [], [])",
+    "import threading; threading.Lock().acquire() and threading.Event().wait()",
+    "import subprocess; subprocess.run(['sleep', '1000'])",
+    "import re; re.search('(a*)*b', 'a' * 10_000)",
+    "import time\n{0}while True:\n{0}    try: time.sleep(1000)\n{0}    except Exception: pass",
+]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGALRM")
+@pytest.mark.parametrize("source", ENDLESS)
+def test_one_whose_import_never_ends(tmp_path: Path, source: str) -> None:
+    done = run(
+        tmp_path, f"{HEAD}\n{source.format('')}\n\n\ndef wheel(wheel):\n    return ()\n", start=("-c", IMPATIENT)
+    )
+    assert (done.returncode, done.stdout) == (2, "")
+    said = "cannot be imported: TimeoutError: takes more than 0.5 seconds"
+    assert done.stderr == f"diagnose: the plugin acme_checks.wheel.acme_rule {said}\n"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGALRM")
+@pytest.mark.parametrize("source", ENDLESS)
+@pytest.mark.parametrize("wheels", [1, 3])
+def test_one_that_never_ends(tmp_path: Path, source: str, wheels: int) -> None:
+    """Alone, and in workers, whose own timer looks for their parent."""
+    body = source.format("    ")
+    words = ["wheel", "--format", "json", *[str(HEALTHY)] * wheels]
+    done = run(tmp_path, f"{HEAD}\n\ndef wheel(wheel):\n    {body}\n", *words, start=("-c", IMPATIENT))
+    assert (done.returncode, done.stderr) == (2, "")
+    subjects = json.loads(done.stdout)["subjects"]
+    for subject in subjects:
+        assert [found["check"] for found in subject["findings"]] == ["internal-error"]
+        assert "takes more than 0.5 seconds" in json.dumps(subject["findings"][0]["evidence"])
+        assert len(subject["passed"]) > 20
+
+
+def test_a_timer_of_the_caller_is_put_back() -> None:
+    if sys.platform == "win32":
+        pytest.skip("Windows has no SIGALRM")
+    heard: list[int] = []
+    before = signal.signal(signal.SIGALRM, lambda number, _: heard.append(number))
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with plugin_guard.limited():
+            time.sleep(0.4)
+            assert heard == []
+        time.sleep(0.4)
+        assert heard == [signal.SIGALRM]
+        assert signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def test_another_thread_has_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plugin_guard, "TIME_LIMIT", 0.05)
+    done: list[str] = []
+
+    def work() -> None:
+        with plugin_guard.limited():
+            time.sleep(0.2)
+        done.append("done")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert done == ["done"]

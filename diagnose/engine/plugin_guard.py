@@ -1,25 +1,29 @@
 """Makes a plugin's check as sound as a built-in one: a fault in it costs its own result, and is named.
 
-Its code runs as ours does; what cannot be bounded, an import that never ends, only its user can end.
+Its code runs as ours does, in this process. So its time is bounded where Python itself could be interrupted by Ctrl-C:
+not in code that is compiled and does not return, and not outside the main thread, where Python has no signals.
 """
 
 from __future__ import annotations
 
+import signal
 from itertools import islice
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, contextlib, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, FileEdit, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import Pattern, Wordings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from diagnose.model.check import Detector
 
 FINDINGS_LIMIT = 1000
 """Findings of one check about one subject; more of them help no reader."""
+TIME_LIMIT = 60.0
+"""Seconds for an import, and for each call of a check's functions; a real one takes a fraction of the first."""
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {
     "since": str, "phase": Phase, "needs": str, "fallback": bool, "admits": bool, "pedantic": bool,
@@ -68,14 +72,51 @@ def guarded(detector: Detector) -> Detector:
     return detect
 
 
+class _TimeUpError(BaseException):
+    """Not one of the errors that a plugin may catch to try again."""
+
+
+@contextlib.contextmanager
+def limited() -> Iterator[None]:
+    """Interrupt what runs in this context after :data:`TIME_LIMIT`; a timer that was set before waits for that long.
+
+    Raises:
+        TimeoutError: it was interrupted.
+    """
+
+    def interrupt(*_: object) -> None:
+        raise _TimeUpError
+
+    alarm = getattr(signal, "SIGALRM", None)  # Windows has none
+    before = signal.getsignal(alarm) if alarm is not None else None
+    try:
+        if alarm is None or before is None:  # a handler that is not Python's cannot be put back
+            raise ValueError
+        signal.signal(alarm, interrupt)
+    except ValueError:  # another thread than the main one
+        yield
+        return
+    timer = signal.setitimer(signal.ITIMER_REAL, TIME_LIMIT)
+    try:
+        yield
+    except _TimeUpError:
+        raise TimeoutError(f"takes more than {TIME_LIMIT:g} seconds") from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(alarm, before)
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+
+
 def called(function: Callable[[], Any]) -> Any:
     """Return what *function* returns.
 
     Raises:
         RuntimeError: it wants to end the process.
+        TimeoutError: it takes too long.
     """
     try:
-        return function()
+        with limited():
+            return function()
     except SystemExit as error:
         raise RuntimeError(f"SystemExit: {error}") from None
 

@@ -219,13 +219,17 @@ def _imported(name: str) -> ModuleType:
     """Import the module *name*.
 
     Raises:
-        DeclarationError: it is a plugin's, and raises whatever it raises.
+        DeclarationError: it is a plugin's, and raises whatever it raises, or takes too long.
     """
-    try:
+    if name.partition(".")[0] == BUILT_IN:
         __import__(name)  # importlib's own function costs the import of a package
+        return sys.modules[name]
+    from diagnose.engine.plugin_guard import limited
+
+    try:
+        with limited():
+            __import__(name)
     except (Exception, SystemExit) as error:
-        if name.partition(".")[0] == BUILT_IN:
-            raise
         said = " ".join(f"{type(error).__name__}: {error}".split())[:200]
         raise DeclarationError(f"the plugin {name} cannot be imported: {said}") from error
     return sys.modules[name]

@@ -43,9 +43,7 @@ def archive(*members: tuple[str, bytes]) -> bytes:
 
 
 @pytest.mark.parametrize("name", ["libx.so", "libx.a"])
-def test_a_library_that_is_cut_off_while_it_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_a_library_that_is_cut_off_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     body = miniroot.elf("armhf")
     miniroot.write(tmp_path / "a" / name, body if name == "libx.so" else archive(("x.o", body)))
     opened = Root.whole
