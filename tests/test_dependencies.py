@@ -17,7 +17,7 @@ else:
 
 HOME = Path(__file__).parents[1]
 #: Module → its distribution, where the names differ.
-NAMED = {"yaml": "pyyaml", "iced_x86": "iced-x86", "ahocorasick_rs": "ahocorasick_rs"}
+NAMED = {"yaml": "pyyaml", "iced_x86": "iced-x86"}
 #: Imported by tools that only tests and maintainers run.
 TOOLS = {"abi3info", "auditwheel", "trove_classifiers"}
 #: Part of newer Pythons only.

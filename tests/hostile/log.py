@@ -4,7 +4,7 @@
 
 Every input is made of lines of the fixture logs, changed in bytes, words, line ends, colours and wrapping, filled with
 what the patterns look for, or repeated. It must be read, or refused in one line, within bounds of time; no control
-character and no line break of it may reach a report; and it must read the same without ``ahocorasick_rs``. A failing
+character and no line break of it may reach a report; and it must read the same without ``hyperscan``. A failing
 input is kept in the folder that ``DIAGNOSE_FUZZ_KEEP`` names: look at it before it goes anywhere.
 """
 
@@ -132,7 +132,7 @@ def attempt(path: Path, data: bytes, checks: list[Check], rows: list[Pattern]) -
         if result.error is not None:
             return "refused" if "\n" not in result.error else f"refused in several lines: {result.error!r}"
         if len(data) < 20_000 and _hits(data, rows, True) != _hits(data, rows, False):
-            return "without ahocorasick_rs it reads differently"
+            return "without hyperscan it reads differently"
     except (Exception, Hang) as error:
         return "".join(traceback.format_exception(error)[-3:])
     finally:
@@ -141,13 +141,12 @@ def attempt(path: Path, data: bytes, checks: list[Check], rows: list[Pattern]) -
 
 
 def _hits(data: bytes, rows: list[Pattern], fast: bool) -> list[buildlog.Hit]:
-    library = anchors.BytesAhoCorasick
-    if not fast:
-        anchors.BytesAhoCorasick = None  # type: ignore[assignment, misc]
+    usual = anchors.PREPARE_AFTER
+    anchors.PREPARE_AFTER = 0 if fast else len(data) + 1
     try:
         return list(Scanner((*SHARED, *rows)).scan(io.BytesIO(data)))
     finally:
-        anchors.BytesAhoCorasick = library  # type: ignore[misc]
+        anchors.PREPARE_AFTER = usual
 
 
 def main(seconds: float = 60, seed: int = 0, say: Callable[[str], object] = print) -> int:

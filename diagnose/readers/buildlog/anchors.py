@@ -1,6 +1,7 @@
-"""Finds any of hundreds of literal texts in a block of bytes, in one pass.
+"""Finds any of thousands of literal texts in a block of bytes, in one pass.
 
-``ahocorasick_rs`` (the extra ``fast``) does that at 70 to 380 MB/s. Without it, each text is searched for separately,
+``hyperscan`` (the extra ``fast``) reads what has few of them at 500 to 3000 MB/s, but takes a while to load and
+to prepare the texts, so it is used in a large log only. Before, and without it, each text is searched for separately,
 but only if the block contains each of its runs of four bytes. Few texts remain, so the speed is 20 to 30 MB/s. Both
 find the same positions, which a test verifies.
 """
@@ -8,50 +9,60 @@ find the same positions, which a test verifies.
 from __future__ import annotations
 
 import sys
+from bisect import bisect_left
+from copy import copy
+from functools import lru_cache
 from operator import itemgetter
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 
-try:
-    from ahocorasick_rs import BytesAhoCorasick
-except ImportError:  # no wheels for musl, PyPy, and processors other than x86-64 and AArch64
-    BytesAhoCorasick = None  # type: ignore[assignment, misc]
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Iterable
+    from types import ModuleType
+    from typing import Any, Protocol
+
+    class _Engine(Protocol):
+        def search(self, part: bytes, gone: frozenset[int], first: bool) -> Iterable[tuple[int, int]]:
+            """Return the number and the start of each text in *part*, line by line; *first*: each text's first only."""
+
 
 GRAM = 4  # bytes that a text has at least
 _STEP = 1 << 16  # bytes searched at once: bounds the matches held, and the runs of bytes fit a processor's cache
+#: Bytes of a log in which the plain search takes as long as the library takes to prepare its search, and between two
+#: times that it does so.
+PREPARE_AFTER, PREPARE_AGAIN_AFTER = 1 << 19, 1 << 22
 
 
 class Anchors:
-    """A search for *texts*, each at least four bytes long; *fast* is False to search without ``ahocorasick_rs``."""
+    """A search for *texts*, each at least four bytes long."""
 
-    def __init__(self, texts: Iterable[bytes], fast: bool = True) -> None:
-        self._texts = sorted(set(texts))
+    def __init__(self, texts: Iterable[bytes]) -> None:
+        self._texts = tuple(sorted(set(texts)))
         self._longest = max(map(len, self._texts), default=1)
-        # Number, start and end of every text in some bytes, each line's together
-        self._search: Callable[[bytes], Iterable[tuple[int, int, int]]] = self._plain
-        if fast and BytesAhoCorasick is not None:
-            self._automaton = BytesAhoCorasick(self._texts)
-            self._search = self._automatic
-        else:
-            self._begin: dict[int, list[int]] = {}  # the first run of bytes → the texts that it begins
-            for number, text in enumerate(self._texts):
-                self._begin.setdefault(int.from_bytes(text[:GRAM], sys.byteorder), []).append(number)
-            self._grams: dict[int, set[int]] = {}  # all runs, of the texts whose first one was there
+        self._engine: _Engine = _Plain(self._texts)
+        self._gone: frozenset[int] = frozenset()  # the numbers of those that are no longer searched for
+        self._left = PREPARE_AFTER  # bytes until the search is prepared anew
+
+    def without(self, texts: Iterable[bytes]) -> Anchors:
+        """Return a search for all but *texts*."""
+        rest = copy(self)
+        numbers = {text: bisect_left(self._texts, text) for text in texts}
+        rest._gone = self._gone.union(n for text, n in numbers.items() if self._texts[n : n + 1] == (text,))
+        return rest
 
     def lines(self, block: bytes) -> dict[int, list[tuple[int, bytes]]]:
         """Return the lines of *block* with a text: their start → the first position of each text in it, sorted.
 
         No text has a line break. A text that fills a long line is found there many thousand times.
         """
+        self._prepare(len(block))
         found: dict[int, dict[int, int]] = {}
         here: dict[int, int] = {}
         end = -1
         for begin in range(0, len(block), _STEP):
             left = end - begin  # the rest of the line
-            for number, at, _ in self._search(block[begin : begin + _STEP + self._longest - 1]):
+            part = block[begin : begin + _STEP + self._longest - 1]
+            for number, at in self._engine.search(part, self._gone, len(part) <= left):
                 if at < left and number in here:
                     continue
                 if at >= _STEP:
@@ -70,22 +81,91 @@ class Anchors:
                 line.sort()
         return lines
 
-    def _automatic(self, part: bytes) -> Iterable[tuple[int, int, int]]:
-        return self._automaton.find_matches_as_indexes(part, overlapping=True)
+    def _prepare(self, size: int) -> None:
+        """Prepare the search of the library if another *size* bytes make that worth it."""
+        self._left -= size
+        if self._left > 0 or (isinstance(self._engine, _Prepared) and not self._gone):
+            return
+        self._left = PREPARE_AGAIN_AFTER
+        texts = tuple([text for number, text in enumerate(self._texts) if number not in self._gone])
+        if texts and (prepared := _prepared(texts)) is not None:
+            self._texts, self._engine, self._gone = texts, prepared, frozenset()
 
-    def _plain(self, part: bytes) -> Iterable[tuple[int, int, int]]:
+
+class _Plain:
+    """The search without the library."""
+
+    def __init__(self, texts: tuple[bytes, ...]) -> None:
+        self._texts = texts
+        self._begin: dict[int, list[int]] = {}  # the first run of bytes → the texts that it begins
+        for number, text in enumerate(texts):
+            self._begin.setdefault(int.from_bytes(text[:GRAM], sys.byteorder), []).append(number)
+        self._grams: dict[int, set[int]] = {}  # all runs, of the texts whose first one was there
+
+    def search(self, part: bytes, gone: frozenset[int], first: bool) -> list[tuple[int, int]]:
         there = _grams(part)
         found = []
         for number in sorted([number for gram in self._begin.keys() & there for number in self._begin[gram]]):
+            if number in gone:
+                continue
             text = self._texts[number]
             if number not in self._grams:
                 self._grams[number] = _grams(text)
             at = part.find(text) if self._grams[number] <= there else -1
             while at >= 0:
-                found.append((number, at, at + len(text)))
-                at = part.find(text, at + 1)
+                found.append((number, at))
+                at = -1 if first else part.find(text, at + 1)
         found.sort(key=itemgetter(1))
         return found
+
+
+class _Prepared:
+    """The search of the library."""
+
+    def __init__(self, library: ModuleType, texts: tuple[bytes, ...]) -> None:
+        self._library = library
+        self._texts = texts
+        self._lengths = [len(text) for text in texts]
+        self._every = self._database(0)
+        self._first: Any = None  # made for the first line that is longer than a step
+
+    def _database(self, flags: int) -> Any:
+        database = self._library.Database(mode=self._library.HS_MODE_BLOCK)
+        count = len(self._texts)
+        database.compile(expressions=self._texts, ids=range(count), elements=count, flags=[flags] * count, literal=True)
+        database.scratch = self._library.Scratch(database)
+        return database
+
+    def search(self, part: bytes, gone: frozenset[int], first: bool) -> list[tuple[int, int]]:
+        if first and self._first is None:
+            self._first = self._database(self._library.HS_FLAG_SINGLEMATCH)
+        found: list[tuple[int, int]] = []
+        lengths = self._lengths
+
+        def matched(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            if number not in gone:
+                found.append((number, end - lengths[number]))
+
+        (self._first if first else self._every).scan(part, match_event_handler=matched)
+        return found
+
+
+@lru_cache(1)  # the next log is searched for the same
+def _prepared(texts: tuple[bytes, ...]) -> _Prepared | None:
+    """Return the library's search for *texts*; None without it, or on a processor for which it has no code.
+
+    It takes a literal text to end at a NUL (0.9.1).
+    """
+    if any(b"\0" in text for text in texts):
+        return None
+    try:
+        import hyperscan  # not earlier: a small log is read in less time than it takes to load
+    except ImportError:
+        return None
+    try:
+        return _Prepared(hyperscan, texts)
+    except hyperscan.error:
+        return None
 
 
 def _grams(text: bytes) -> set[int]:

@@ -191,15 +191,13 @@ class Scanner:
 
     def _renew(self) -> None:
         """Search for everything again: the end of a log decides, even if a wording flooded it before."""
-        for key in [key for key in self._kinds if key.startswith("mark ")]:
-            del self._kinds[key]
-        self._full = {kind for kind in self._full if not kind.startswith("mark ")}
+        self._kinds.clear()
+        self._said.clear()
+        self._full.clear()
         self._orders.clear()
         self._known.clear()
         self._spent.clear()
         self._room = _REMEMBERED
-        for said in [said for said in self._said if said[0].startswith("mark ")]:
-            del self._said[said]
         if len(self._behind) < len(self._table.anchors):
             self._behind = set(self._table.anchors)
             self._found.clear()
@@ -237,11 +235,11 @@ class Scanner:
                 yield from self._line(piece, rest, start, at, number, left, every=False)
         self._keep_around(piece, rest)
         if self._gone:
-            for anchor in self._gone:
-                self._behind.discard(anchor.encode())
+            gone = [anchor.encode() for anchor in self._gone]
+            self._behind.difference_update(gone)
             self._gone.clear()
             self._orders.clear()
-            self._anchors = Anchors(self._behind)
+            self._anchors = self._anchors.without(gone)
 
     def _ranked(self, texts: tuple[bytes, ...]) -> _Tried:
         """Return the patterns of the anchors *texts* by kind, each kind in the order of the table."""
@@ -284,7 +282,7 @@ class Scanner:
         if drowned:
             self._behind.difference_update(drowned)
             self._orders.clear()
-            self._anchors = Anchors(self._behind)
+            self._anchors = self._anchors.without(drowned)
 
     def _line(
         self, piece: bytes, rest: bytes, start: int, at: int, number: int, patterns: list[Pattern], every: bool = True
