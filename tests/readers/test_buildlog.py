@@ -169,7 +169,7 @@ def test_all_anchors_are_found_with_and_without_the_library(
             }
             rest = search.without(gone)
             assert rest.lines(block) == left
-            assert rest.lines(block) == left  # the library's search is prepared anew
+            assert rest.lines(block) == left  # the library's search is prepared again
             assert search.lines(block) == known
 
 

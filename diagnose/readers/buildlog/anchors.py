@@ -41,7 +41,7 @@ class Anchors:
         self._longest = max(map(len, self._texts), default=1)
         self._engine: _Engine = _Plain(self._texts)
         self._gone: frozenset[int] = frozenset()  # the numbers of those that are no longer searched for
-        self._left = PREPARE_AFTER  # bytes until the search is prepared anew
+        self._left = PREPARE_AFTER  # bytes until the search is prepared again
 
     def without(self, texts: Iterable[bytes]) -> Anchors:
         """Return a search for all but *texts*."""
