@@ -98,8 +98,9 @@ class _Plain:
     def __init__(self, texts: tuple[bytes, ...]) -> None:
         self._texts = texts
         self._begin: dict[int, list[int]] = {}  # the first run of bytes → the texts that it begins
-        for number, text in enumerate(texts):
-            self._begin.setdefault(int.from_bytes(text[:GRAM], sys.byteorder), []).append(number)
+        runs = memoryview(b"".join([text[:GRAM] for text in texts])).cast("I")
+        for number, run in enumerate(runs):
+            self._begin.setdefault(run, []).append(number)
         self._grams: dict[int, set[int]] = {}  # all runs, of the texts whose first one was there
 
     def search(self, part: bytes, gone: frozenset[int], first: bool) -> list[tuple[int, int]]:

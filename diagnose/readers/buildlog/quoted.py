@@ -7,10 +7,9 @@ the exception is an error. A Python traceback shows source lines too, and a fail
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, Enum
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, Enum, re
 from diagnose.readers.buildlog.clean import clean
 
 if TYPE_CHECKING:
