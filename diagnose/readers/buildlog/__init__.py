@@ -17,14 +17,14 @@ from diagnose.readers.buildlog.clean import clean
 from diagnose.readers.buildlog.context import ContextHint, parse, sights, unknown_release
 from diagnose.readers.buildlog.course import Course, Event, course
 from diagnose.readers.buildlog.hits import Hit, Hits
-from diagnose.readers.buildlog.linking import LINK_KINDS, LINKERS, LinkStep, is_asked, links
+from diagnose.readers.buildlog.linking import LINK_KINDS, LinkStep, is_asked, links
 from diagnose.readers.buildlog.marks import parse as parse_mark
 from diagnose.readers.buildlog.probes import Probe, probes
 from diagnose.readers.buildlog.scan import Scanner
 from diagnose.readers.system.distro import Container, Distro
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from typing import Any, BinaryIO
 
     from diagnose.model.targets import Target
@@ -137,7 +137,7 @@ class BuildLog(NamedTuple):
             return None
         sights = tuple(sight for sight in self.sights if sight.line not in gone)
         rest = self._replace(hits=self.hits.without(gone), sights=sights)
-        return _drawn(rest) if any(_is_drawn(hit.kind) for line in gone for hit in self.hits.at(line)) else rest
+        return _drawn(rest, {hit.kind for line in gone for hit in self.hits.at(line)})
 
     def is_recovered(self, finding: Finding) -> bool:
         """Whether the build continued after *finding*."""
@@ -312,13 +312,17 @@ def _assemble(
     return _drawn(log._replace(course=course(hits), surroundings=scanner.surroundings))
 
 
-def _drawn(log: BuildLog) -> BuildLog:
-    """Return *log* with all facts that are derived from several of its hits."""
+def _drawn(log: BuildLog, changed: Collection[str] | None = None) -> BuildLog:
+    """Return *log* with all facts that are derived from several of its hits; those of *changed* kinds, if given."""
     hits = log.hits
-    log = log._replace(crates=tuple(_crates(hits.of(*_UNITS))))
-    asked = hits.of(*(kind for kind in hits.kinds if kind.startswith(_ASKED)))
-    crate_at = {position: log.crate_at(hit.line)[0] or _warned(log, hit) for position, hit in enumerate(asked)}
-    return log._replace(probes=probes(asked, crate_at), links=links(hits.of(*LINK_KINDS)))
+    kinds = set(hits.kinds if changed is None else changed)
+    if _UNITS & kinds:
+        log = log._replace(crates=tuple(_crates(hits.of(*_UNITS))))
+    if _UNITS & kinds or any(kind.startswith(_ASKED) for kind in kinds):
+        asked = hits.of(*(kind for kind in hits.kinds if kind.startswith(_ASKED)))
+        crate_at = {position: log.crate_at(hit.line)[0] or _warned(log, hit) for position, hit in enumerate(asked)}
+        log = log._replace(probes=probes(asked, crate_at))
+    return log._replace(links=links(hits.of(*LINK_KINDS))) if LINK_KINDS & kinds else log
 
 
 def _warned(log: BuildLog, hit: Hit) -> str:
@@ -335,11 +339,6 @@ def _line_of(sight: ContextHint) -> int:
 _WARNED = 12  # lines from a warning to the report
 _ASKED = "pc-"
 _UNITS = frozenset({"crate-failed", "crate-done", "link-failed", "rust-waits"})
-
-
-def _is_drawn(kind: str) -> bool:
-    """Whether hits of this *kind* are what :func:`_drawn` draws from."""
-    return kind.startswith(_ASKED) or kind in _UNITS or kind in LINKERS
 
 
 def _crates(hits: Iterable[Hit]) -> Iterator[tuple[int, str, str]]:

@@ -10,6 +10,7 @@ Several streams in one log (steps of BuildKit, jobs of GitHub Actions) have one 
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from functools import lru_cache
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.readers.buildlog.excuses import excused, is_within
@@ -100,6 +101,13 @@ _ECHO = re.compile(
     r"|Some index files failed|impossible situation|following information|Command \['|See above for output"
     r"|^(?:=> )*ERROR \[|^configure: exit "
 )
+#: Messages of which it is remembered: about as many as a log has hits.
+_EVENTS = 8192
+
+
+@lru_cache(_EVENTS)
+def _is_echo(text: str) -> bool:
+    return _ECHO.search(text) is not None
 
 
 class Course:
@@ -152,7 +160,7 @@ class Course:
         """The errors with a message of their own, without reports that only repeat, sum up or introduce."""
         if self._errors is None:
             found = [event for event in self.events if event.failure and not event.warning]
-            real = [event for event in found if not _ECHO.search(event.text)]
+            real = [event for event in found if not _is_echo(event.text)]
             self._errors = tuple(real or found)
         return self._errors
 
@@ -257,7 +265,7 @@ class _EventFlow:
                 if not event.failure or (event.tool == "cargo" and event.sign is Sign.FAILED):
                     self._errors.append(None)
                 else:
-                    self._errors.append(self._errors[-1] if _ECHO.search(event.text) else event)
+                    self._errors.append(self._errors[-1] if _is_echo(event.text) else event)
             self._errors.reverse()
         error = self._errors[at]
         if error is None:

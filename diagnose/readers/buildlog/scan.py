@@ -10,12 +10,13 @@ import codecs
 import itertools
 from bisect import bisect_right
 from collections import Counter
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.pattern import Pattern, Wordings
 from diagnose.readers.buildlog.anchors import Anchors
-from diagnose.readers.buildlog.clean import clean, joined, plain, rejoined
+from diagnose.readers.buildlog.clean import clean, plain, rejoined
+from diagnose.readers.buildlog.expressions import search, search_wrapped
 from diagnose.readers.buildlog.hits import Hit, LineOrigin, Said
 from diagnose.readers.buildlog.margin import Margin
 from diagnose.readers.buildlog.quoted import Quotations, Standing
@@ -40,6 +41,7 @@ _FLOOD = 5_000  # consecutive hits of an anchor without a new match
 # Characters that may be searched without a result, and how many more for every byte of the log.
 _IDLE_FREE = 20 << 20
 _IDLE_SHARE = 2
+_COSTLY = 16  # anchors that are given up in a row before they are sorted again
 # Characters that can be searched while a line is cut out and cleaned, for each part that it is redrawn with, for each
 # character that programs put before it, and while a search begins.
 _LINE_COST, _PART_COST, _PREFIX_COST, _SEARCH_COST = 600, 150, 10, 50
@@ -83,11 +85,6 @@ def _origin(line: str) -> LineOrigin:
     if crate is None:
         return LineOrigin(name)
     return LineOrigin(name, crate["warned"] or crate["crate"] or "", not crate["crate"])
-
-
-@cache
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 class _Tried(NamedTuple):
@@ -146,6 +143,7 @@ class Scanner:
         self._found: Counter[bytes] = Counter()
         self._idle: Counter[str] = Counter()  # by anchor: characters searched without a result
         self._idle_total = 0
+        self._costly: list[str] = []  # those of which it is most, the worst last, when they were sorted
         self._allowed = _IDLE_FREE
         self.given_up: set[str] = set()
         self._gone: set[str] = set()  # of these, those that the piece at hand was searched for
@@ -203,6 +201,7 @@ class Scanner:
             self._found.clear()
             self._anchors = Anchors(self._behind)
             self._idle.clear()
+            self._costly.clear()
             self._idle_total, self._allowed = 0, _IDLE_FREE // 4
 
     def _piece(self, piece: bytes, rest: bytes) -> Iterator[Hit]:
@@ -345,13 +344,13 @@ class Scanner:
                 if kind in known or anchor in gone:
                     continue
                 if raw_too:
-                    match = _compiled(expression).search(line) if text is texts[0] else None
+                    match = search(expression, anchor, line) if text is texts[0] else None
                 else:
-                    match = _compiled(expression).search(bare) if anchor in bare else None
+                    match = search(expression, anchor, bare)
                 if match is None and lines > 1 and text is texts[-1]:
                     alone = False
                     following = following or _following(piece[end + 1 : end + 1 + _AHEAD], rest)
-                    match = _wrapped(pattern, text, following)
+                    match = search_wrapped(pattern, text, following)
                     if match is None:
                         self._count_idle(anchor, sum(map(len, following)) << min(lines, len(following)))
                         self._count_idle(anchor, _WRAPPED)
@@ -406,7 +405,9 @@ class Scanner:
     def _give_up(self) -> None:
         """Give up what costs most, because too much is searched without a result."""
         while self._idle and self._idle_total > self._allowed:
-            [(anchor, _)] = self._idle.most_common(1)
+            if not self._costly:  # the order changes slowly, and there are thousands
+                self._costly = [anchor for anchor, _ in reversed(self._idle.most_common(_COSTLY))]
+            anchor = self._costly.pop()
             self._idle_total -= self._idle.pop(anchor) // 4  # not all of it, so that what is allowed bounds the sum
             self._gone.add(anchor)
             self.given_up.add(anchor)
@@ -447,15 +448,6 @@ def _hit(kind: str, number: int, line: str, text: str, match: re.Match[str]) -> 
 
 def _is_binary(beginning: bytes) -> bool:
     return (len(beginning) - len(beginning.translate(None, _NO_TEXT))) * 20 > len(beginning)
-
-
-def _wrapped(pattern: Pattern, text: str, following: list[str]) -> re.Match[str] | None:
-    """Return the match of *phrase* that begins in *text* and continues in the next lines."""
-    for whole in joined([text, *following[: pattern.lines - 1]]):
-        match = _compiled(pattern.pattern).search(whole)
-        if match is not None and match.start() < len(text.strip()):
-            return match
-    return None
 
 
 def _around(text: str, match: re.Match[str]) -> str:
