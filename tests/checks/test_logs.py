@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from logs import CAUSES, FOLDER, judged, labels
 
-from diagnose.model.finding import Severity
+from diagnose.model.finding import Finding, Severity
 from diagnose.model.pattern import Pattern
 from diagnose.readers.buildlog.anchors import GRAM
 from diagnose.readers.buildlog.patterns import SHARED
@@ -31,13 +31,13 @@ def test_the_cause_its_consequences_and_the_other_findings(name: str) -> None:
     assert seen.facts["failed"] == seen.outcome.value.startswith("failed")
     told = {*ids, *(other.check for finding in findings for other in finding.consequences)}
     assert not told.intersection(label.near)
+    _assert_evidence_and_advice(FOLDER / name, findings)
 
 
-@pytest.mark.parametrize("name", [name for name, label in labels().items() if label.cause])
-def test_the_evidence_is_lines_of_the_log_and_there_is_advice(name: str) -> None:
-    path = FOLDER / name
+def _assert_evidence_and_advice(path: Path, findings: tuple[Finding, ...]) -> None:
+    """Assert that the evidence is lines of the log *path*, and that every error has advice."""
     lines = path.read_bytes().decode(errors="replace").split("\n")
-    for finding in judged(path).findings:
+    for finding in findings:
         assert "\n" not in finding.message
         assert finding.evidence
         for evidence in finding.evidence:
