@@ -97,22 +97,22 @@ class _Plain:
 
     def __init__(self, texts: tuple[bytes, ...]) -> None:
         self._texts = texts
+        self._last = _runs([text[-GRAM:] for text in texts])
         self._begin: dict[int, list[int]] = {}  # the first run of bytes → the texts that it begins
-        runs = memoryview(b"".join([text[:GRAM] for text in texts])).cast("I")
-        for number, run in enumerate(runs):
+        for number, run in enumerate(_runs([text[:GRAM] for text in texts])):
             self._begin.setdefault(run, []).append(number)
-        self._grams: dict[int, set[int]] = {}  # all runs, of the texts whose first one was there
+        self._runs: dict[int, set[int]] = {}  # all runs, of the texts whose first and last ones were there
 
     def search(self, part: bytes, gone: frozenset[int], first: bool) -> list[tuple[int, int]]:
         there = _grams(part)
         found = []
-        for number in sorted([number for gram in self._begin.keys() & there for number in self._begin[gram]]):
-            if number in gone:
+        for number in sorted([number for run in self._begin.keys() & there for number in self._begin[run]]):
+            if self._last[number] not in there or number in gone:
                 continue
             text = self._texts[number]
-            if number not in self._grams:
-                self._grams[number] = _grams(text)
-            at = part.find(text) if self._grams[number] <= there else -1
+            if number not in self._runs:
+                self._runs[number] = _grams(text)
+            at = part.find(text) if self._runs[number] <= there else -1
             while at >= 0:
                 found.append((number, at))
                 at = -1 if first else part.find(text, at + 1)
@@ -167,6 +167,11 @@ def _prepared(texts: tuple[bytes, ...]) -> _Prepared | None:
         return _Prepared(hyperscan, texts)
     except hyperscan.error:
         return None
+
+
+def _runs(runs: list[bytes]) -> memoryview:
+    """Return *runs* of four bytes as integers in the machine's byte order."""
+    return memoryview(b"".join(runs)).cast("I")
 
 
 def _grams(text: bytes) -> set[int]:
