@@ -16,6 +16,8 @@ TOOLCHAIN = frozenset(
         *("stdc++", "util", "unwind"),
     )
 )
+#: Libraries that GCC's -fsanitize links: sanitizer-runtime-missing reports them.
+SANITIZERS = ("asan", "ubsan", "tsan", "lsan", "hwasan")
 _START = (
     r"(?:^|/)(?:[SMgr]?crt[1in]|crtbegin(?:[ST]|_so|_dynamic|_static)?|crtend(?:S|_so|_android)?)\.o$"
     r"|(?:^|/)lib(?:c|pthread)_nonshared\.a$"
@@ -33,6 +35,11 @@ _GLIBC = (
     r"|^(?:mallinfo2?|malloc_trim|__strdup|__rawmemchr|__libc_single_threaded|fcntl64|getcontext|makecontext|secure_getenv)$"
 )
 _MUSL = r"^__\w+_time64$|^__stat_time64$|^__clock_gettime64$"
+
+
+def is_named_by_path(file: str) -> bool:
+    """Whether *file* is one that a build names by its path: ``libNAME.so``, which is for linkers alone."""
+    return file.startswith("/") and re.search(r"/lib[^/]{1,200}\.so$", file) is not None
 
 
 def without_toolchain(link: LinkStep) -> list[Hit]:

@@ -36,6 +36,7 @@ CHECK = Check(
             ("no such package", r"(?<!\S)(?P<package>[\w.+:-]+) \(no such package\)"),
             ("(missing):", r"(?<!\S)(?P<package>[\w.+:-]+) \(missing\):"),
         ),
+        *patterns_for("apk-masked", ("masked in: ", r"^masked in: (?P<where>\S.{0,200})$")),
         *patterns_for("apk-wanted-by", ("required by: ", r"required by: (?P<by>.+)$")),
         *patterns_for(
             "apk-pinned",
@@ -87,6 +88,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"Alpine's repositories have no {', '.join(packages)}",
             "apk installs none of the requested packages.",
             _fixes(packages),
+        )
+    tagged = [hit for hit in log.find("apk-masked") if hit.groups["where"].startswith("@")]
+    if tagged and not packages:
+        tag = tagged[0].groups["where"].split()[0]
+        yield finding_from_hits(
+            log,
+            tagged,
+            f"the package is only in a repository with the tag {tag}, from which apk takes what asks for it",
+            "apk installs none of the requested packages.",
+            [
+                Fix(
+                    f"ask for it with the tag: apk add NAME{tag}",
+                    notes="In quotes, with the package's name. What it needs from there has to be named with the tag, "
+                    "too.",
+                ),
+                Fix(f"take {tag} off the repository's line in /etc/apk/repositories"),
+            ],
         )
     for hit in distinct(log.find("apk-pinned"), "package"):
         package, pin = hit.groups["package"], hit.groups["wanted"]

@@ -18,7 +18,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ CHECK = Check(
         ("ertificate verification failed", r"Certificate verification failed: (?P<why>[\w ,'.-]{1,100})"),
         ("SSL certificate is invalid", r"[Tt]he SSL certificate is invalid"),
         ("with the SSL CA cert", r"\[77\] Problem with (?:the )?SSL CA cert"),
+        ("curl: (58) ", r"^curl: \(58\) (?P<own>\S.{0,200})"),
         ("error setting certificate", r"error setting certificate (?:verify locations|file)"),
         ("class=Net (12)", r"(?:curl error: +)?(?:curl error: )?^; class=Net \(12\)$"),
         ("x509: certificate", r"x509: certificate (?P<why>[\w ]{1,60})"),
@@ -59,6 +60,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See a download fail because of a certificate."""
     hits = [hit for hit in log.find("certificate") if "WARNING: Retrying" not in hit.text] or log.find("certificate")
     if not hits:
+        return
+    if own := next((hit.groups["own"] for hit in hits if hit.groups["own"]), ""):
+        yield finding_from_hits(
+            log,
+            hits,
+            f"curl cannot use the client certificate that its options name: {own[:60]}",
+            "The server is not asked.",
+            (
+                Fix(
+                    "name the files that are there, with their kind",
+                    (Command("curl --cert FILE.pem --key KEY.pem ADDRESS", FixStage.BUILD),),
+                    notes="--cert-type P12 for a .p12 or .pfx; --pass where the key has a password. Without such a "
+                    "server: take cert out of ~/.curlrc.",
+                ),
+            ),
+        )
         return
     none = all(re.search(r"CA cert|verify locations|certificate file|class=Net", hit.text) for hit in hits)
     why = next((hit.groups["why"].strip() for hit in hits if hit.groups["why"]), "")

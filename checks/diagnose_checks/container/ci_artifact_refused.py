@@ -50,6 +50,11 @@ CHECK = Check(
                 "artifact name is not",
                 r"[Tt]he artifact name is not valid(?P<name>)|The artifact name (?P<bad>\S{1,100}) is not valid",
             ),
+            (
+                "413 Request Entity Too Large",
+                r"^ERROR: Uploading artifacts (?:as \S{1,60} )?to coordinator\.\.\. (?P<large>413) Request Entity "
+                r"Too Large",
+            ),
             ("torage quota has been", r"Artifact storage quota has been hit(?P<quota>)"),
             (
                 "deprecated version of",
@@ -89,6 +94,19 @@ def _said(text: str, groups: dict[str, str]) -> tuple[str, list[Fix]]:
     if groups["old"]:
         return f"GitHub no longer runs {groups['old']}", [
             Fix("use the newest version", notes="v4 needs a name of its own for each job: see its migration guide.")
+        ]
+    if "413" in text:
+        return "the artifacts are larger than the server takes", [
+            Fix(
+                "keep fewer files, and only what the next job needs",
+                notes="artifacts: paths and exclude in .gitlab-ci.yml: the wheels instead of target or build. "
+                "`du -ah DIR | sort -h | tail` shows what is large.",
+            ),
+            Fix(
+                "on a server of your own: raise the limit",
+                notes="GitLab: Admin, CI/CD, Maximum artifacts size; of a project or group in its CI/CD settings. A "
+                "proxy before it has its own: client_max_body_size of nginx.",
+            ),
         ]
     if "quota" in text:
         return "the storage for artifacts is used up", [

@@ -15,13 +15,13 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _SPAN = r"(?P<limit>\d[\w.: ]{0,20}?)"
 CHECK = Check(
@@ -51,6 +51,14 @@ CHECK = Check(
             (
                 "ob failed (system",
                 r"ERROR: Job failed \(system failure\): .{0,200}(?:not found|evicted|OOMKilled|deleted)",
+            ),
+        ),
+        *patterns_for(
+            "ci-unprepared",
+            (
+                "ob failed (system",
+                r"ERROR: Job failed \(system failure\): (?P<stage>prepare environment|preparing environment): "
+                r"(?P<why>.{1,300}?)(?:\. Check https://docs\.gitlab\.com/\S{1,100} for more information)?$",
             ),
         ),
         *patterns_for("ci-cancelled", ("operation was cancel", r"^(?:Error: )?The operation was cancell?ed\.?$")),
@@ -99,6 +107,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [_NEWER],
         )
         return
+    if unprepared := log.find("ci-unprepared"):
+        yield _of_preparation(log, unprepared)
+        return
     if gone := log.find("ci-runner-gone"):
         yield finding_from_hits(
             log,
@@ -123,6 +134,32 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "The build was ended from outside; the log does not show why.",
             [_NEWER, Fix("if you did not cancel it: see whether it reached its time limit", notes="timeout-minutes.")],
         )
+
+
+def _of_preparation(log: BuildLog, hits: list[Hit]) -> Finding:
+    """Return the finding for a GitLab runner that did not get its shell, container or pod to start."""
+    why = hits[0].groups["why"]
+    profile = Fix(
+        "let the shell's start files succeed for the runner's user",
+        (Command("sudo mv /home/gitlab-runner/.bash_logout /home/gitlab-runner/.bash_logout.off", FixStage.TOOLCHAIN),),
+        notes="The shell executor runs a login shell: what fails in .profile, .bash_profile or .bash_logout, which "
+        "Debian's and Ubuntu's skeleton brings, ends the job.",
+    )
+    pod = Fix(
+        "look why the pod does not start",
+        (Command("kubectl describe pod --namespace NAMESPACE POD", FixStage.TOOLCHAIN),),
+        notes="No room on the nodes, an image that cannot be pulled, a volume. poll_timeout in config.toml is how long "
+        "the runner waits, 180 seconds by default.",
+    )
+    other = Fix(
+        "correct what the message names, in the runner's config.toml or on its machine",
+        notes="A network, a service or a container that is gone: `docker system prune` and a restart of the runner "
+        "make them again. The job itself is not at fault.",
+    )
+    fixes = [profile] if why.startswith("exit status") else [pod] if "pod" in why else [other]
+    return finding_from_hits(
+        log, hits, f"GitLab's runner did not start the job: {why[:70]}", "No line of the job's script has run.", fixes
+    )
 
 
 def _is_cancelled(text: str) -> bool:

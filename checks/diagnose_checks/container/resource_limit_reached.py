@@ -99,6 +99,8 @@ _TOLD = {
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the kernel refuse one more file, thread or process."""
     hits = log.find("limit-reached")
+    if log.find("cygwin-fork"):
+        return  # cygwin-fork-failed
     for kind, (message, fixes) in _TOLD.items():
         if found := [hit for hit in hits if kind in hit.groups]:
             yield finding_from_hits(log, found, message, "The step stops, or fails in other ways later.", fixes)

@@ -44,6 +44,19 @@ CHECK = Check(
             "-require-hashes",
             r"In `--require-hashes` mode, all requirements must (?:be pinned|have a hash)\S{0,5}(?P<unpinned>)",
         ),
+        # CMake: ExternalProject and FetchContent, and file(DOWNLOAD)
+        (
+            "does not match expected value",
+            r"^does not match expected value\s+expected: '(?P<expected>[0-9a-f]{32,128})'\s+"
+            r"actual: '(?P<actual>[0-9a-f]{32,128})'",
+            3,
+        ),
+        (
+            "DOWNLOAD HASH mismatch",
+            r"^file DOWNLOAD HASH mismatch\s.{0,400}?expected hash: \[(?P<expected>[0-9a-f]{32,128})\]\s+"
+            r"actual hash: \[(?P<actual>[0-9a-f]{32,128})\]",
+            6,
+        ),
         ("ashes are required in", r"Hashes are required in --require-hashes mode, but they are missing(?P<unpinned>)"),
     )
     + patterns_for("hash-of-index", ("unknown package:", r"^unknown package:$")),
@@ -75,6 +88,28 @@ def _of_index(log: BuildLog, hit: Hit) -> Finding:
     )
 
 
+def _of_cmake(log: BuildLog, hit: Hit, actual: str) -> Finding:
+    """Return the finding for a file of CMake's ExternalProject, FetchContent or file(DOWNLOAD)."""
+    return finding_from_hits(
+        log,
+        [hit],
+        "a file that CMake downloads has another hash than the one in the project's CMake files",
+        "CMake stops, and nothing is compiled.",
+        (
+            Fix(
+                "take a newer release of the project, or write the new hash into its CMake file",
+                notes=f"The file has {actual}. Services that pack an archive for each request (GitLab, GitHub, cgit) "
+                "may pack it otherwise one day; look into it before you trust it.",
+            ),
+            Fix(
+                "if it differs from one download to the next: bring the file yourself",
+                notes="-DFETCHCONTENT_SOURCE_DIR_NAME=FOLDER takes unpacked sources, with the name in capitals. A "
+                "proxy or a page with an error in place of the file has another hash, too: `curl -L ADDRESS | head`.",
+            ),
+        ),
+    )
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See pip, uv or Poetry refuse a file for its hash."""
     for hit in log.find("hash-refused")[:1]:
@@ -94,6 +129,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     ),
                 ),
             )
+            return
+        if actual := hit.groups["actual"]:
+            yield _of_cmake(log, hit, actual)
             return
         if "DO NOT MATCH" in hit.text and log.near(hit.line, "hash-of-index", after=_AFTER):
             yield _of_index(log, hit)

@@ -59,6 +59,8 @@ CHECK = Check(
         ("200 response from", rf"failed to get 200 response from `{_URL}`, got (?P<code>4\d\d)\b"),
         # of these only the last line counts: a script may try several addresses
         ("returned error: 4", r"^curl: \(22\) The requested URL returned error: (?P<code>4\d\d)\b"),
+        # CMake, which repeats what curl did; and git, whose own last line says the same
+        ("URL returned error: 4", r"^The requested URL returned error: (?P<cmake>)(?P<code>4\d\d)\b"),
         ("HTTP Error 4", r"^(?:urllib\.error\.)?HTTPError: HTTP Error (?P<code>4\d\d): "),
         ("ERROR 4", r"^(?:[\d-]{10} [\d:]{8} )?ERROR (?P<code>4\d\d): \w"),  # wget
         ("server returned error: HT", r"^wget: server returned error: HTTP/[\d.]{1,3} (?P<code>4\d\d)\b"),
@@ -83,12 +85,17 @@ CHECK = Check(
             "Credentials not correct for",
             r"^WARNING: (?P<code>401) Error, Credentials not correct for (?P<url>https?://\S{1,300})",
         ),
+    )
+    + patterns_for(
+        "cmake-download",
+        ("error: downloading '", r"^error: downloading '(?P<url>[^']{1,300})' failed\s+status_code: 22\b", 2),
     ),
 )
 _CREDENTIALS = ("401", "403", "407")
 _GONE = ("404", "410")
 
 
+_CURL = 80  # lines of curl's log in a message of CMake
 _RIGHT_AFTER = 6  # lines to the last word that repeats it
 
 
@@ -99,12 +106,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if log.find("git-denied"):
         return  # git-access-denied
     for hit in log.find("download-refused")[-1:]:
-        if not hit.groups["url"] and any(event.line > hit.line + _RIGHT_AFTER for event in log.course.standing):
+        asked = log.near(hit.line, "cmake-download", before=_CURL)[-1:] if "cmake" in hit.groups else []
+        if (
+            not asked
+            and not hit.groups["url"]
+            and any(event.line > hit.line + _RIGHT_AFTER for event in log.course.standing)
+        ):
             return  # a script that went on without it: another error stands
-        code, url = (
-            hit.groups["code"] or ("404" if "repository" in hit.text else "401"),
-            re.sub(r"//[^/@]{1,300}@", "//", hit.groups["url"].rstrip(".,;'\"")),
-        )
+        code = hit.groups["code"] or ("404" if "repository" in hit.text else "401")
+        url = next((one.groups["url"] for one in asked), hit.groups["url"])
+        url = re.sub(r"//[^/@]{1,300}@", "//", url.rstrip(".,;'\""))
         what = f": {url}" if url else ""
         if code in _GONE:
             message = f"the server has no such file ({code}){what}"
@@ -140,4 +151,4 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     "too many requests. `curl -I` shows whether the server answers other requests.",
                 ),
             )
-        yield finding_from_hits(log, [hit], message, "The download is missing.", fixes)
+        yield finding_from_hits(log, [*asked, hit], message, "The download is missing.", fixes)

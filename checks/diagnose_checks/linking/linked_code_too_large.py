@@ -11,13 +11,15 @@ References:
     https://gcc.gnu.org/onlinedocs/gcc/AArch64-Options.html (``-moutline-atomics``)
     https://gcc.gnu.org/onlinedocs/gcc/x86-Options.html (``-mcmodel``)
     https://gcc.gnu.org/onlinedocs/gcc/ARM-Options.html (``-mlong-calls``)
+    https://gcc.gnu.org/onlinedocs/gcc/RS_002f6000-and-PowerPC-Options.html (``-mlongcall``, ``-mcmodel``)
+    https://gcc.gnu.org/onlinedocs/gcc/RISC-V-Options.html (``-mcmodel=medany``)
     https://gcc.gnu.org/onlinedocs/gcc/Code-Gen-Options.html (``-fpic``)
 """
 
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
 from diagnose.model.pattern import patterns_for
@@ -29,6 +31,19 @@ if TYPE_CHECKING:
 
 _X86 = r"R_X86_64_(?:PC32|PLT32|32S?|GOTPCRELX?|REX_GOTPCRELX)"
 _FAR = r"relocation truncated to fit: "
+#: Relocation, without the prefix of its processor → what it reaches, and the option that makes it reach farther.
+_OTHERS = {
+    "RISCV_(?:JAL|RVC_JUMP)": ("a jump on RISC-V reaches 1 MB", ""),
+    "RISCV_(?:HI20|LO12_[IS]|RVC_LUI)": (
+        "code for RISC-V's medlow model has to be in the lowest 2 GB",
+        "-mcmodel=medany",
+    ),
+    "RISCV_(?:PCREL_HI20|CALL(?:_PLT)?)": ("an address on RISC-V is within 2 GB of the code", ""),
+    "PPC64_REL(?:14|24)(?:_NOTOC)?|PPC_REL24": ("a call on POWER reaches 32 MB", "-mlongcall"),
+    "PPC64_TOC16(?:_DS|_LO_DS|_LO|_HI)?": ("POWER's small code model has 64 kB for addresses", "-mcmodel=medium"),
+    "MIPS_(?:GOT16|CALL16|GOT_DISP|GOT_PAGE)": ("the code names more addresses than 16 bits have room for", "-mxgot"),
+    "LARCH_(?:B26|SOP_POP_32_S_0_10_10_16_S2)": ("a call on LoongArch reaches 128 MB", "-mcmodel=medium"),
+}
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
@@ -47,6 +62,10 @@ CHECK = Check(
         (
             "relocation truncated to fit",
             rf"{_FAR}{_X86} against (?:symbol [`'][^']{{1,200}}' defined in )?(?P<bss>[`']?(?:\.l?bss|COMMON))\b",
+        ),
+        (
+            "relocation truncated to fit",
+            rf"{_FAR}R_(?P<other>{'|'.join(_OTHERS)}) against (?!undefined )",
         ),
         # of a function that is not defined MinGW's linker says the same; lld, mold and gold say "undefined"
         ("relocation truncated to fit", rf"{_FAR}{_X86} against symbol [`'][^']{{1,300}}' defined in (?P<code>\.\w+)"),
@@ -89,6 +108,25 @@ def log(log: BuildLog) -> Iterator[Finding]:
             Fix("compile for longer calls", env=(("CFLAGS", "-mlong-calls"), ("CXXFLAGS", "-mlong-calls"))),
         ]
         message = "the output is too large: a call on Arm reaches 32 MB at most, and this one is farther"
+    elif other := said["other"]:
+        reach, option = next(told for name, told in _OTHERS.items() if re.fullmatch(name, other))
+        fixes = [smaller]
+        if option:
+            fixes.insert(
+                0,
+                Fix(
+                    f"compile with {option}",
+                    env=(("CFLAGS", option), ("CXXFLAGS", option)),
+                    notes="All that is linked, in an empty build folder.",
+                ),
+            )
+        else:
+            smaller = Fix(
+                "in assembly: call and tail instead of jal and j; else a newer binutils",
+                notes="The linker shortens calls, and ones before 2.40 err there: -Wl,--no-relax leaves it out.",
+            )
+            fixes.insert(0, smaller)
+        message = f"the output is too large: {reach}, and this one is farther (R_{other})"
     elif said["arm"]:
         fixes = [
             smaller,

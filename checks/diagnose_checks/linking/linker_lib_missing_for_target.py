@@ -12,7 +12,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.environment import answer_evidence, setting_evidence, with_outcome
-from diagnose.authoring.link_step import missing_libraries
+from diagnose.authoring.link_step import SANITIZERS, is_named_by_path, missing_libraries
 from diagnose.authoring.log import advise, finding_from_hits, other_system
 from diagnose.authoring.mingw import file_of_library
 from diagnose.authoring.overrides import broken_override_finding, unset_override_fix
@@ -24,6 +24,7 @@ from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import cross_compiler, install, system, tool
 from diagnose.remedies.libraries import install_fixes, reinstall
 from diagnose.remedies.package_names import library_module
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +38,29 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
-    log_kinds=("ld-no-lib",),
+    log_kinds=("ld-no-lib", "ld-no-file"),
+    # CMake's and other files of a project or a package hold the paths of libraries
     patterns=patterns_for(
+        "no-lib-file",
+        (
+            "No rule to make target",
+            r"No rule to make target [`'](?P<file>/[^']{1,300}/lib[^'/]{1,200}\.(?:so|a))', needed by",
+        ),
+        (
+            "missing and no known rule to",
+            r"^ninja: error: '(?P<file>/[^']{1,300}/lib[^'/]{1,200}\.(?:so|a))', needed by '[^']{1,300}', missing",
+        ),
+        (
+            "No such file",
+            r"^(?:\S{0,200}[/-])?(?:gcc|g\+\+|cc|c\+\+)(?:-\d+)?: (?:fatal )?error: "
+            r"(?P<file>/\S{1,300}/lib[^/\s:']{1,200}\.(?:so|a)): No such",
+        ),
+        (
+            "o such file or directory: '",
+            r"^clang\S{0,10}: error: no such file or directory: '(?P<file>/[^']{1,300}/lib[^'/]{1,200}\.(?:so|a))'$",
+        ),
+    )
+    + patterns_for(
         "own-folder",
         (" -L./", r"(?<!\S)-L ?(?P<folder>\./[^\s'\"]{1,200})"),
         (" -L../", r"(?<!\S)-L ?(?P<folder>\.\./[^\s'\"]{1,200})"),
@@ -134,8 +156,35 @@ def _owner(env: Environment, library: Library, file: LinkFile) -> tuple[Fix, ...
     return reinstall(env, library.module)
 
 
+def _by_path(log: BuildLog) -> Iterator[Finding]:
+    """Yield that a library's file is missing which the build names by its path, as CMake does."""
+    hits = log.find("no-lib-file")
+    hits += [
+        hit for hit in log.find("ld-no-file") if is_named_by_path(hit.groups["file"]) and not hit.groups["sysroot"]
+    ]
+    for hit in hits[:1]:
+        file = hit.groups["file"]
+        lib = file.rpartition("/")[2].removeprefix("lib").rpartition(".")[0]
+        target = log.target_at(hit.line) if log.cross_at(hit.line) else None
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the library {file} is not there, and the build names it by this path",
+            "Linking stops: no other folder is searched for it.",
+            (
+                *(_fixes(log, [hit], lib, target)),
+                Fix(
+                    "if it is elsewhere: configure again, in an empty build folder",
+                    notes="CMakeCache.txt, a package's …Targets.cmake, a .la file or a copied build folder holds the "
+                    f"path: `grep -rnF {quote(file)} --include='*.cmake' --include=CMakeCache.txt .` finds it.",
+                ),
+            ),
+        )
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the linker find no file of a name, without having skipped one."""
+    yield from _by_path(log)
     missed: dict[tuple[str, Target | None], list[Hit]] = {}
     for link in log.links:
         target = link.target or (log.target_at(link.line) if log.cross_at(link.line) is not False else None)
@@ -143,6 +192,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             windows = _system(link.program, link.ld, hits) == "Windows" or "using strategy" in hits[0].text
             if re.search(rf"-l{re.escape(lib)}::\w", hits[0].text):
                 continue  # cmake-target-undefined
+            if lib in SANITIZERS:
+                continue  # sanitizer-runtime-missing
             if windows and file_of_library(lib):
                 continue  # windows-name-case
             missed.setdefault((lib, target), []).extend(hits)

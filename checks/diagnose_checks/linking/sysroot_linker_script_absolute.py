@@ -16,6 +16,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.link_step import is_named_by_path
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -35,6 +36,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         file, sysroot = hit.groups["file"], hit.groups["sysroot"]
         if not file.startswith("/") or ".so" not in file:
             continue
+        if not sysroot and is_named_by_path(file):
+            continue  # linker-lib-missing-for-target: scripts name libraries by their versions
         if log.near(hit.line, "tool-too-old", before=4):
             continue  # build-tool-too-old: the linker does not understand the file
         if sysroot:

@@ -36,6 +36,10 @@ CHECK = Check(
             r"Fatal Python error: init_fs_encoding: failed to get the Python codec of the file",
         ),
         ("import the site module", r"Fatal Python error: init_import_\w{1,20}: [Ff]ailed to import the site module"),
+        *(
+            (anchor, r"re(?:_compile|/_compiler)\.py\", line \d+, in <module>\s.{0,200}?SRE module mismatch", 3)
+            for anchor in ("/sre_compile.py", "/re/_compiler.py")
+        ),
         (
             "bad magic number in",
             r"(?:ImportError|Unable to import module '[^']{1,100}'): bad magic number in "

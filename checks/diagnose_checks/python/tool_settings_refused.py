@@ -408,6 +408,44 @@ _REFUSALS = (
         "install it in a step before, or take another runner",
         "Hosted runners change what they have: the list is in actions/runner-images.",
     ),
+    # --- Poetry 1 and 2
+    RefusedSetting(
+        "Group(s) not found: ",
+        r"^Group\(s\) not found: (?P<groups>\S.{0,200})$",
+        "pyproject.toml has no group of dependencies with such a name: {groups}",
+        "name the group that is there, or add it",
+        "[tool.poetry.group.NAME.dependencies]; since Poetry 2.2 also [dependency-groups]. An extra is asked for with "
+        "--extras NAME.",
+    ),
+    RefusedSetting(
+        "] is not specified.",
+        r"^(?:ValueError: )?Extra \[(?P<extra>[^\]]{1,80})\] is not specified\.$",
+        "pyproject.toml, or the lock file, has no extra {extra}",
+        "name the extra that is there, or add it and lock again",
+        "[project.optional-dependencies], in older projects [tool.poetry.extras]. A group is asked for with --with "
+        "NAME.",
+        "poetry lock",
+    ),
+    # --- a launcher before the compiler, where one program is expected
+    RefusedSetting(
+        "nown compiler(s): ",
+        r"ERROR: Unknown compiler\(s\): "
+        r"\[+'(?P<launcher>s?ccache|distcc|icecc) (?P<rest>[^' ]{1,100})(?P<more>[^']{0,200})'",
+        "Meson takes `{launcher} {rest}` for the name of one program",
+        "write a list into the machine file",
+        "[binaries] c = ['{launcher}', '{rest}']: each word for itself. CC=\"{launcher} {rest}\" in the environment "
+        "may have a space.",
+    ),
+    RefusedSetting(
+        "_COMPILER:",
+        r"The CMAKE_(?P<language>C|CXX)_COMPILER:\s+(?P<launcher>s?ccache|distcc|icecc) (?P<rest>\S{1,200})\s+is not a "
+        r"full path",
+        "CMake takes `{launcher} {rest}` for the name of one program",
+        "name the launcher in its own variable",
+        "Delete CMakeCache.txt before. As variables of the environment: CMAKE_{language}_COMPILER_LAUNCHER.",
+        "cmake -B build -DCMAKE_{language}_COMPILER={rest} -DCMAKE_{language}_COMPILER_LAUNCHER={launcher}",
+        5,
+    ),
     RefusedSetting(
         "EnvironmentNameNotFound",
         r"^EnvironmentNameNotFound: Could not find conda environment: (?P<name>\S{1,100})",

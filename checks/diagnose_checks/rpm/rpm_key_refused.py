@@ -43,6 +43,11 @@ CHECK = Check(
                 "ignature verification failed",
                 r"^Signature verification failed for file '[^']{1,200}' from repository '(?P<zypper>[^']{1,100})'",
             ),
+            (
+                "Public key for ",
+                r"^Public key for \S{1,200} is not installed(?:\. |\s+)Failing package is: ",
+                2,
+            ),  # yum
             ("GPG key retrieval failed", r"GPG key retrieval failed: (?P<gone>.{1,200})"),
         ),
         *patterns_for("rpm-key-asked", ("Is this ok [y/N]: ", r"^Is this ok \[y/N\]: (?![yY])")),
@@ -53,10 +58,9 @@ CHECK = Check(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See dnf or yum refuse a key."""
-    hits = log.find("rpm-key")
+    hits, packages = log.find("rpm-key"), log.find("rpm-key-of")
     if not hits:
         return
-    packages = log.find("rpm-key-of")
     fixes = [
         Fix(
             "update what brings the keys first, or use a newer image",

@@ -323,8 +323,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         file, symbol = hit.groups["file"], hit.groups["symbol"]
         if hit.groups["version"] or (file.startswith(("/usr/bin/", "/usr/sbin/")) and not wheel_file(file)):
             continue  # a version's name, or the system's own program: runtime-lib-too-old, container-lib-shadowing
-        if log.near(hit.line, "tool-shadowed", before=30, after=30):
-            continue
+        if log.near(hit.line, "tool-shadowed", before=30, after=30) or re.match(r"__(?:\w{1,3})?san_", symbol):
+            continue  # sanitizer-runtime-missing has the latter
         if newer_os := log.near(hit.line, "newer-macos", after=3):
             yield _of_newer_macos(log, hit, newer_os[0])
             return

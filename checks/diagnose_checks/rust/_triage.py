@@ -18,12 +18,20 @@ WORDINGS = (
         ("target may not", rf"the `(?P<triple>{ANY_TRIPLE})` target may not"),
         ("target may not", r"target may not (?:be|support)"),
     ),
+    # the tools around cargo that look before they call it: tauri, wasm-pack
+    *patterns_for(
+        "no-std-said",
+        ("is not installed (installed", rf"\bTarget (?P<triple>{ANY_TRIPLE}) is not installed \(installed targets: "),
+        ("target not found in sysroot", rf"(?P<triple>{ANY_TRIPLE}) target not found in sysroot: "),
+    ),
 )
 
 
 def missing(log: BuildLog) -> dict[str, list[Hit]]:
     """Return the targets without a standard library, each with its lines."""
     found: dict[str, list[Hit]] = {}
+    for hit in log.find("no-std-said"):
+        found.setdefault(hit.groups["triple"], []).append(hit)
     for hit in log.find("no-std"):
         notes = log.near(hit.line, "no-std-target", after=8)
         if notes:

@@ -52,6 +52,7 @@ CHECK = Check(
             ("(built from a source tarball)", r"rustc 1\..{0,200}\(built from a source tarball\)"),
             ("/usr/src/rustc-", r"/usr/src/rustc-1\."),
         ),
+        *patterns_for("rustc-without-rustup", ("Rustup is not being used", r"Rustup is not being used")),
         *patterns_for(
             "std-not-offered",
             ("is not available for ", r"rust-std is not available for (?P<triple>[\w.-]{1,60})"),
@@ -145,6 +146,15 @@ def _for_log(log: BuildLog, line: int, triple: str) -> tuple[Fix, ...]:
     if any(hit.groups["triple"] == triple for hit in log.find("std-not-offered")):
         return (_built_with_it(triple),)
     by_rustup = Fix(f"add {name} to the toolchain in use", (_rustup(name),) if name != "TARGET" else (), safe=True)
+    if log.find("rustc-without-rustup"):
+        return (
+            Fix(
+                "put the Rust of rustup first on PATH, and add the target to it",
+                (Command('export PATH="$HOME/.cargo/bin:$PATH"', FixStage.TOOLCHAIN), _rustup(name)),
+                notes="https://rustup.rs installs it. Homebrew's and most distributions' rustc have their own system's "
+                "target alone: `brew uninstall rust`, or leave its folder behind rustup's on PATH.",
+            ),
+        )
     if row is None or log.find("rust-std", "rustc-of-rustup"):  # what is of another system only rustup has
         return (by_rustup,)
     known = bool(log.find("rustc-of-distribution"))

@@ -82,6 +82,12 @@ CHECK = Check(
         ("Missing dependency: ", rf"Missing dependency: (?P<tool>{TOOL})\b"),
         ("Make sure you have nasm", r"Make sure you have (?P<tool>nasm) installed"),
         ("ould not find ninja", r"Could not find (?P<tool>ninja) version"),
+        (
+            "(find_program):",
+            rf"\(find_program\):\s+Could not find \w{{1,80}} using the following names: (?:[^\s,]{{1,60}},\s+){{0,6}}?"
+            rf"(?P<tool>{TOOL})(?:,|\s|$)",
+            3,
+        ),
         ("could not execute process", r"could not execute process `(?P<tool>sccache)[ `].{0,300}\(never executed\)"),
         (_NEVER, r"could not execute process `(?P<wrapper>/[^`\s]+) [^`\s]*rustc -vV` \(never executed\)"),
         (_NEVER, r"could not execute process `(?P<rustc>/[^`\s]*rustc[\w.-]*) -vV` \(never executed\)"),
@@ -130,9 +136,18 @@ CHECK = Check(
             "unable to execute command",
             r"clang\S{0,20}: error: unable to execute command: " r"Executable \"(?P<tool>as)\" doesn't",
         ),
+        (
+            "posix_spawn failed: No such",
+            r"error: unable to execute command: posix_spawn failed: No such file or directory\s+"
+            r"(?:\S{1,100}: )?error: (?P<assembler>assembler) command failed",
+            2,
+        ),
         (".exe' failed: No such file", rf"^error: command '(?P<tool>{TOOL})\.exe' failed: (?P<exe>No such file)"),
         ("Can't exec ", rf"Can't exec \"(?P<tool>{TOOL})\": (?:No such|failed)"),
-        ("ind tool ", rf"failed to find tool \"(?P<tool>{TOOL})\""),  # the cc crate, which runs clang-cl for Windows
+        (
+            "ind tool ",
+            rf"failed to find tool \"(?P<tool>{TOOL})\"",
+        ),  # the cc crate, which runs clang-cl for Windows
         (". Is ", r"[Ff]ailed to find tool\. Is [`'](?P<tool>clang-cl|llvm-lib|lld-link)[`'] installed"),
         ("not found", r"linker `(?P<tool>lld-link)` not found"),
         (". Is ", rf"Command '(?P<tool>{TOOL})' not found\. Is (?P=tool) installed\?"),
@@ -278,10 +293,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in log.find("no-build-tool"):
         generator = "ninja" if "Ninja" in hit.groups["generator"] else "make" if hit.groups["generator"] else ""
         generator = "gfortran" if hit.groups["fortran"] or hit.groups["compiler"] else generator
+        if log.near(hit.line, "tool-too-old", before=_STATUS, after=0) and "not executable" in hit.text:
+            continue  # build-tool-too-old: Meson finds it, and says that it is another version
         if hit.groups["tool"] == "makeinfo" and "WARNING" in hit.text and log.went_on(hit):
             continue
-        name = hit.groups["tool"].lower() or hit.groups["name"] or generator
+        name = (
+            hit.groups["tool"].lower() or hit.groups["name"] or generator or ("as" if hit.groups["assembler"] else "")
+        )
         crate = log.crate_at(hit.line)[0] or hit.origin.crate
+        if name == "ar" and any(one.kind == "no-tool" for one in log.hits.at(hit.line)):
+            continue  # host-cc-missing, which says for what
         if name == "gnupg" and any(event.line > hit.line and not event.failure for event in log.course.events):
             continue  # apt-key in a script that went on
         if hit.groups["wrapper"] or hit.groups["rustc"]:
@@ -329,6 +350,7 @@ def _configured(log: BuildLog, hit: Hit) -> Iterator[Finding]:
     yield finding_from_hits(log, [hit], f"{wrapper or rustc} is not installed{instead}", "Nothing compiles.", [fix])
 
 
+_STATUS = 6  # lines from Meson's status line about a program to its error
 _SCCACHE = Fix(
     "build without sccache",
     unset=("RUSTC_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"),

@@ -84,6 +84,18 @@ CHECK = Check(
         ("unknown relocation: R_", r"mold: (?:error|fatal): \S{1,400}: unknown relocation: (?P<mold>R_\w{1,40})"),
         ("allow_proto3_optional", r"(?P<protoc>Unknown flag: --experimental_allow_proto3_optional)"),
         ("allow_proto3_optional", r"(?P<protoc>--experimental_allow_proto3_optional was not set)"),
+        ("known to this version of CM", r"Policy \"CMP(?P<policy>\d{4})\" is not known to this version of CMake"),
+        (
+            " found: NO found ",
+            r"^Program (?P<tool>\S{1,60}) found: NO found '?(?P<have>\d[\w.]{0,20}?)'? but need: "
+            r"'[>=]{1,2} ?(?P<needs>\d[\w.]{0,20})'",
+        ),
+        (
+            " or newer is required",
+            r"^configure: error: (?P<tool>[A-Za-z][\w+-]{1,20}) (?:version )?(?P<needs>\d[\d.]{0,15}) or "
+            r"(?:newer|later|higher|greater) is required(?:[,;:.]? (?:but )?(?:found|have|you have) "
+            r"(?P<have>\d[\d.]{0,15}))?",
+        ),
         ("Explicit 'optional' labels", r"(?P<protoc>Explicit 'optional' labels are disallowed in the Proto3 syntax)"),
     ),
 )
@@ -104,6 +116,15 @@ _PIP = {
     "--resume-retries": "25.1",
     "--group": "25.1",
 }
+#: The first policy of each CMake that brought any: cmake-policies(7) of CMake 4.4, read in November 2026.
+_POLICIES = {
+    211: "4.4", 205: "4.3", 198: "4.2", 186: "4.1", 181: "4.0", 171: "3.31", 162: "3.30", 156: "3.29", 152: "3.28",
+    144: "3.27", 143: "3.26", 140: "3.25", 130: "3.24", 129: "3.23", 127: "3.22", 121: "3.21", 115: "3.20", 109: "3.19",
+    103: "3.18", 98: "3.17", 95: "3.16", 89: "3.15", 82: "3.14", 76: "3.13", 73: "3.12", 72: "3.11", 70: "3.10",
+}  # fmt: skip
+_LAST_POLICY = 219
+#: Programs that the Python package index has.
+_BY_PIP = ("cmake", "meson", "ninja", "swig")
 #: C++ standard → the first GCC that takes its option by that name: https://gcc.gnu.org/projects/cxx-status.html
 _GCC = {
     "11": "4.7",
@@ -180,16 +201,31 @@ def log(log: BuildLog) -> Iterator[Finding]:
         else:
             tool, needs = said["tool"], said["needs"]
             have = f"is {said['have']}" if said["have"] else "is not there, or older"
+            if number := int(said["policy"] or 0):
+                tool, have = "CMake", f"is older than its policy CMP{number:04}"
+                needs = next((first for least, first in _POLICIES.items() if number >= least), "")
+                needs = needs if number <= _LAST_POLICY else ""
             yield finding_from_hits(
                 log,
                 [hit],
-                f"{tool} {have}, and the build needs {needs} or later",
+                f"{tool} {have}, and the build needs {f'{needs} or later' if needs else 'a newer one'}",
                 "Nothing is configured.",
                 (
                     Fix(
                         f"install a newer {tool} with pip",
-                        (Command(f"python3 -m pip install '{tool.lower()}>={needs}'", FixStage.TOOLCHAIN),),
+                        (
+                            Command(
+                                f"python3 -m pip install --upgrade '{tool.lower()}{f'>={needs}' if needs else ''}'",
+                                FixStage.TOOLCHAIN,
+                            ),
+                        ),
                         notes="Its folder has to be before /usr/bin in PATH: an environment's bin, or ~/.local/bin.",
+                    )
+                    if tool.lower() in _BY_PIP
+                    else Fix(
+                        f"install a newer {tool}",
+                        notes="conda-forge has newer ones than most distributions: `conda install -c conda-forge "
+                        f"{tool.lower()}`. Put its folder first in PATH.",
                     ),
                     Fix("build on a newer release of the distribution, or in a newer image"),
                 ),

@@ -45,6 +45,13 @@ CHECK = Check(
             # Eigen's have no ending
             ("Eigen/", r"fatal error: '?(?P<header>(?:unsupported/)?Eigen/\w+)'?(?:: No such file| file not found)"),
             ("ailed to find '", r"[Ff]ailed to find '(?P<header>[\w][\w./+-]*\.(?:h|hpp))'\."),  # a script's own search
+            # CMake's find_path with REQUIRED
+            (
+                "(find_path):",
+                r"\(find_path\):\s+Could not find \w{1,80} using the following files: "
+                r"(?P<header>[\w][\w./+-]{0,200}\.(?:h|hpp|hh|hxx))(?:,|\s|$)",
+                3,
+            ),
             ("file not found", r"(?:fatal )?error: '(?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx))' file not found"),
             ("configure: error: ", r"configure: error: .{0,60}kernel header file <(?P<header>linux/[\w./-]+\.h)>"),
         ),

@@ -118,6 +118,15 @@ CHECK = Check(
         ),
     )
     + patterns_for(
+        "cmake-names",  # find_library with REQUIRED
+        (
+            "(find_library):",
+            r"CMake Error at \S{1,300} \(find_library\):\s+Could not find (?P<variable>\w{1,80}) using the following "
+            r"names: (?P<names>[\w.+-]{1,80}(?:,\s+[\w.+-]{1,80}){0,12})",
+            4,
+        ),
+    )
+    + patterns_for(
         "pypa-python",
         ("/opt/_internal/cpython", r"/opt/_internal/cpython-"),
         ("/opt/python/cp", r"/opt/python/cp3\d+-cp3"),
@@ -262,6 +271,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
+    for hit in log.find("cmake-names")[:1]:
+        yield _of_names(log, hit)
+        return
     for hit in log.find("cmake-notfound")[:1]:
         package, variable = hit.groups["package"], hit.groups["variable"]
         yield finding_from_hits(
@@ -271,6 +283,39 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "CMake stops, and nothing is compiled.",
             (*_fixes(log, hit.line, package, ""), Fix(f"name a copy elsewhere: -D{variable}=PATH")),
         )
+
+
+def _of_names(log: BuildLog, hit: Hit) -> Finding:
+    """Return the finding for a library that the project looks for by the names of its file."""
+    names, variable = re.split(r",\s+", hit.groups["names"]), hit.groups["variable"]
+    bare = [re.sub(r"^lib(?=\w)|\.(?:so|a|lib)$", "", name) for name in names]
+    known = next((name for name in bare if library_module(name)), bare[0])
+    return finding_from_hits(
+        log,
+        [hit],
+        f"CMake finds no library {' or '.join(dict.fromkeys(names[:3]))}, which the project requires",
+        "CMake stops, and nothing is compiled.",
+        (
+            *(advise(log, hit.line, _library, known) or (_unknown(known, ""),)),
+            Fix(
+                "name a copy elsewhere",
+                (Command(f"cmake -B build -D{variable}=/path/to/lib{bare[0]}.so", FixStage.BUILD),),
+                notes="Or the folder above its lib: -DCMAKE_PREFIX_PATH=FOLDER. In a cross build CMake searches "
+                "CMAKE_FIND_ROOT_PATH only.",
+            ),
+        ),
+    )
+
+
+def _library(env: Environment, name: str) -> list[Fix]:
+    module_name = library_module(name, env.distro.codename)
+    here = system(env)
+    packages = tuple(filter(None, (module(here, module_name, env.target),))) if module_name else ()
+    if not packages:
+        return [_unknown(name, env.distro.manager)]
+    debian = env.target.debian if env.distro.family == "debian" and env.cross else ""
+    commands = install(here, packages, debian)
+    return [Fix(f"install {' '.join(packages)}", commands, safe=True)] if commands else []
 
 
 #: Modules that CMake had for a package that has no file of its own → the policy, and the CMake that brought it:

@@ -31,6 +31,10 @@ CHECK = Check(
     patterns=patterns_for(
         "configure-no-run",
         ("cannot run C", r"configure: error: cannot run C(?:\+\+)? compiled programs"),
+        (
+            "are not runnable.",
+            r"ERROR: Executables created by (?P<language>\S{1,12}) compiler (?P<meson>\S{1,200}) are not",
+        ),
         ("cannot run test program whil", r"configure: error: cannot run test program while (?P<cross>cross compiling)"),
     ),
 )
@@ -53,6 +57,30 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         "them.",
                     ),
                     Fix("build natively, or under emulation", notes="As in an image of the target's processor."),
+                ),
+            )
+            return
+        if compiler := hit.groups["meson"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"a program that Meson compiled with {compiler} does not run here",
+                "Nothing is configured. It is for another processor or system, or misses a library when it starts.",
+                (
+                    Fix(
+                        "of a cross build: name the compiler in a cross file",
+                        (Command("meson setup --cross-file FILE build", FixStage.BUILD),),
+                        notes="CC and CXX are those of a native build. In FILE: [binaries] c = "
+                        f"'{compiler}'; [host_machine] system, cpu_family, cpu, endian; [properties] needs_exe_wrapper "
+                        "= true. `meson env2mfile --cross --system linux --cpu-family CPU --cpu CPU --endian little -o "
+                        "FILE` writes it from CC and CXX.",
+                    ),
+                    Fix(
+                        "of a native build: look why it does not start",
+                        (Command("tail -n 40 build/meson-logs/meson-log.txt", FixStage.BUILD),),
+                        notes="A sanitizer, -march=native or a library outside the loader's folders in CFLAGS and "
+                        "LDFLAGS; a file system mounted with noexec.",
+                    ),
                 ),
             )
             return

@@ -159,9 +159,36 @@ def _for_the_host(log: BuildLog) -> Iterator[Finding]:
         return
 
 
+def _archivers(log: BuildLog) -> Iterator[Finding]:
+    """Yield that the program is missing which puts a crate's objects into an archive for the target."""
+    for hit in distinct(tools_missed(log), "tool"):
+        name = hit.groups["tool"].rpartition("/")[2]
+        if not re.search(r"-linux-\w{1,30}-(?:gcc-)?(?:ar|ranlib)$", name):
+            continue
+        target = log.target_at(hit.line) or targets.resolve(re.sub(r"-(?:gcc-)?(?:ar|ranlib)$", "", name))
+        variable = f"AR_{target.env_name}" if target else "AR_<target>"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{name} is not installed, which packs a crate's C objects{f' for {target.triple}' if target else ''}",
+            "C code of a crate is compiled, and cannot be linked. The compiler's package brings it.",
+            (
+                *advise(log, hit.line, _compiler, name, target),
+                Fix(
+                    "if the compiler is there: name its archiver",
+                    env=((variable, "llvm-ar"),),
+                    notes="llvm-ar of any LLVM packs objects for every target. A variable that names another one "
+                    f"({variable}, TARGET_AR, AR) counts before.",
+                ),
+            ),
+        )
+        return
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the cc crate not find the compiler that it derived or that a variable names, or take the host's."""
     yield from _for_the_host(log)
+    yield from _archivers(log)
     for hit in distinct(tools_missed(log), "tool"):
         compiler = hit.groups["tool"]
         if is_host_compiler(compiler) or not re.search(_COMPILER, compiler):
@@ -220,6 +247,10 @@ def _is_cxx(program: str) -> bool:
     return re.search(r"\+\+(?:-\d+)?$", program) is not None
 
 
+def _is_archiver(program: str) -> bool:
+    return program.endswith(("-ar", "-ranlib"))
+
+
 #: What brings ``musl-gcc``, by family; Alpine's own gcc is one.
 _MUSL_GCC = {"debian": "musl-tools", "rhel": "musl-gcc", "arch": "musl", "suse": "musl-tools"}
 
@@ -248,5 +279,5 @@ def _compiler(env: Environment, name: str, target: Target | None) -> tuple[Fix, 
     if _is_cxx(name):
         own, variable = f"{env.target.gnu}-g++", "CXX"
         names = (names[0].replace("gcc-", "g++-", 1), *names[1:])
-    variables = () if name == own else ((f"{variable}_{env.target.env_name}", own),)
+    variables = () if name == own or _is_archiver(name) else ((f"{variable}_{env.target.env_name}", own),)
     return (fix(env, f"install {' '.join(names)}", configuration=Configuration(variables, names)), *with_zig(env))

@@ -45,6 +45,12 @@ CHECK = Check(
                 "unable to execute command",
                 r"unable to execute command: Executable " r"\"(?P<linker>ld(?:\.\w+)?)\" doesn't exist",
             ),
+            (
+                "posix_spawn failed: No such",
+                r"error: unable to execute command: posix_spawn failed: No such file or directory\s+"
+                r"(?:\S{1,100}: )?error: linker command failed",
+                2,
+            ),
             ("collect2", r"gcc\S{0,10}: (?:fatal )?error:? (?:cannot execute|trying to exec) ['`]collect2['`]: "),
             (
                 "-fuse-linker-plugin",

@@ -22,9 +22,9 @@ from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _C = (
     r"(?:stdio|stdlib|string|strings|math|assert|wchar|unistd|errno|time|signal|ctype|locale|inttypes|limits|stdint"
@@ -45,6 +45,13 @@ CHECK = Check(
             ("SDK that doesn't seem to exist", r"with an SDK that doesn't seem to exist: (?P<sdk>/\S.{0,300})"),
             ("xcrun: error: SDK", r"^xcrun: (?P<level>error): SDK \"(?P<sdk>macosx[\d.]{0,8})\" cannot be located"),
         ),
+        *patterns_for(
+            "no-framework",
+            ("framework not found ", r"ld: framework not found (?P<framework>[\w-]{1,80})$"),
+            ("ld: framework '", r"ld: framework '(?P<framework>[^']{1,80})' not found"),
+            ("not found for -framework", r"framework not found for -framework (?P<framework>[\w-]{1,80})"),
+            ("unable to find framework", r"unable to find framework '(?P<framework>[^']{1,80})'"),  # zig
+        ),
         *patterns_for("no-sdk-header", ("file not found", rf"fatal error: '(?P<header>{_C})' file not found")),
     ),
 )
@@ -60,8 +67,39 @@ _INSTALL = Fix(
 )
 
 
+def _of_frameworks(log: BuildLog, hits: Sequence[Hit]) -> Finding:
+    """Return the finding for frameworks, whose files for the linker are in the SDK alone."""
+    names = list(dict.fromkeys(hit.groups["framework"] for hit in hits))
+    cross = any("zig" in hit.text or "lld" in hit.text for hit in hits) or other_system(log) != "macOS"
+    foreign = Fix(
+        "on another system: name an SDK of macOS to the linker",
+        env=(("SDKROOT", "/opt/MacOSX.sdk"),),
+        notes="cargo-zigbuild and maturin --zig read SDKROOT, which is a copy of the SDK from a Mac; zig brings libc "
+        "alone. The images of cargo-zigbuild and osxcross have one.",
+    )
+    native = Fix(
+        "on a Mac: link with an SDK that has it",
+        (
+            Command("xcrun --show-sdk-version", FixStage.TOOLCHAIN),
+            Command('export SDKROOT="$(xcrun --show-sdk-path)"', FixStage.TOOLCHAIN),
+        ),
+        notes='`ls "$SDKROOT/System/Library/Frameworks"` lists them. Newer ones need a newer Xcode; Apple has removed '
+        "old ones: AGL, QuickTime, Carbon's parts. One of your own: -F FOLDER.",
+    )
+    return finding_from_hits(
+        log,
+        hits,
+        f"the linker does not find the framework {' nor '.join(names[:3])}",
+        "Linking fails: frameworks are in the SDK of macOS, or in a folder that -F names.",
+        (foreign, native) if cross else (native, foreign),
+    )
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See clang get a folder of an SDK that is not there, or not find a C header on macOS."""
+    if frameworks := log.find("no-framework"):
+        yield _of_frameworks(log, frameworks)
+        return
     if log.find("bindgen-stopped"):
         return  # bindgen-target-headers-missing
     headers = log.find("no-sdk-header", "no-cxx-header")

@@ -79,13 +79,15 @@ _METADATA = (
 #: Reasons that other checks know.
 _KNOWN = (
     r"Binary\s*wheel|unsupported\s*plat|File already exists|authentication|Forbidden"
-    r"|compression|^(?:Bad Request|Client Error)?[.\s]*$|<[ht]"
+    r"|compression|File too large|^(?:Bad Request|Client Error)?[.\s]*$|<[ht]"
 )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the index reject a file."""
     hits = log.find("upload-refused")
+    if log.find("upload-too-large"):
+        return  # wheel-too-large
     if not hits:
         yield from _answers(log)
         return
@@ -203,11 +205,6 @@ def _answers(log: BuildLog) -> Iterator[Finding]:
                 "upload to the address of today",
                 (Command("twine upload -r pypi dist/*", FixStage.BUILD),),
                 notes="Remove the old `repository` from ~/.pypirc: twine knows the index's address by that name.",
-            )
-        elif "too large" in why:
-            fix = Fix(
-                "make the wheel smaller, or ask the index for a higher limit",
-                notes="`diagnose wheel dist/*` shows the largest files, and debug information that can be removed.",
             )
         elif "failed to render" in why:
             fix = Fix(

@@ -13,17 +13,35 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
+from diagnose.model.pattern import patterns_for
 from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.readers.buildlog import BuildLog
     from diagnose.readers.wheel.reader import Wheel
 
-CHECK = Check(since="0.1.0")
+CHECK = Check(
+    since="0.1.0",
+    patterns=patterns_for(
+        "upload-too-large",
+        (
+            "413 ",
+            r"\b(?:HTTPError|status code|Client Error)?:? ?413 (?:Request Entity|Content|Payload) Too Large "
+            r"(?:from|for url)",
+        ),
+        ("413 Client Error: ", r"413 Client Error: (?:Request Entity|Content|Payload) Too Large for url"),
+        (
+            "File too large. Limit for",
+            r"File too large\. Limit for project '(?P<project>[^']{1,100})' is (?P<limit>\d+ ?\w+)",
+        ),
+    ),
+)
 
 #: Bytes, by the index's source of 2026-08: a project's limit unless it asked for more, and the most that it can get.
 DEFAULT_LIMIT, HIGHEST_LIMIT = 100 << 20, 1 << 30
@@ -44,6 +62,33 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
             Fix(
                 "remove the largest files that are unnecessary at run time",
                 (Command(f"unzip -v {quote(wheel.path)} | sort -n -k3 | tail", FixStage.BUILD),),
+            ),
+        ),
+    )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See an index refuse a file for its size."""
+    hits = log.find("upload-too-large")
+    if not hits:
+        return
+    limit = next((hit.groups["limit"] for hit in hits if hit.groups["limit"]), "")
+    yield finding_from_hits(
+        log,
+        hits,
+        f"the index refuses the file: it is too large{f' (limit {limit})' if limit else ''}",
+        "It is not published.",
+        (
+            Fix(
+                "look what is large in it, and leave that out",
+                (Command("unzip -v WHEEL | sort -n -k3 | tail", FixStage.BUILD),),
+                notes='Debug information first: strip = true below [tool.maturin], strip = "symbols" in a profile of '
+                "Cargo.toml, auditwheel repair --strip.",
+            ),
+            Fix(
+                "ask for a higher limit, or set it on a server of your own",
+                notes="The public index: https://docs.pypi.org/project-management/storage-limits. Others: "
+                "client_max_body_size of nginx before devpi, pypiserver, Nexus or GitLab.",
             ),
         ),
     )

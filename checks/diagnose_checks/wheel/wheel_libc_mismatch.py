@@ -29,6 +29,7 @@ from diagnose.authoring.wheel_libraries import needing
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Severity
+from diagnose.model.pattern import patterns_for
 from diagnose.model.targets import TARGETS
 from diagnose.policies import systems
 from diagnose_checks.wheel._triage import library, listed
@@ -46,6 +47,13 @@ CHECK = Check(
     applies=has_elf,
     aliases=("glibc-symbol-in-musl-wheel",),
     log_kinds=("audit-forbidden", "musl-relocating"),
+    patterns=patterns_for(
+        "audit-two-libcs",
+        (
+            "but the libc is already set",
+            r"found a dependency on (?P<one>\w+) but the libc is already set to (?P<other>\w+)",
+        ),
+    ),
 )
 
 _FAMILY = {"glibc": "manylinux", "musl": "musllinux"}
@@ -165,7 +173,23 @@ def _build(libc: str, arch: str) -> str:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See musl miss a glibc function in a module for musl, and maturin audit a musl wheel as manylinux."""
+    """See musl miss a glibc function, maturin audit a musl wheel as manylinux, auditwheel meet two C libraries."""
+    for hit in log.find("audit-two-libcs")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            "a file of the wheel needs the libraries of both glibc and musl",
+            "auditwheel writes no wheel. No system has both.",
+            (
+                Fix(
+                    "build the wheel, and every library in it, in one container: manylinux or musllinux",
+                    (Command("python3 -m zipfile -l WHEEL", FixStage.BUILD),),
+                    notes="`readelf -d FILE | grep NEEDED` shows which file needs libc.so.6 and libc.musl-….so.1. A "
+                    "library that was compiled on the other system, or a build folder shared by two containers, is "
+                    "the usual cause.",
+                ),
+            ),
+        )
     for hit in log.find("audit-forbidden"):
         names = [library(entry) for entry in listed(hit.groups["libs"])]
         if names and all(MUSL.match(name) for name in names):
