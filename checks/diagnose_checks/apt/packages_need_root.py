@@ -111,6 +111,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
             else _STALE
             if any(hit.groups["stale"] for hit in hits)
             else _LATER
-            if any(hit.groups["other"] for hit in hits)
+            if any("other" in hit.groups for hit in hits)
             else _WAIT,
         )

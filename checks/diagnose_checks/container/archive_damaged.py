@@ -132,7 +132,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         for one in names
     )
     pip = any(event.tool == "pip" for event in log.course.events) and not uv
-    other = hit.groups["other"]
+    other = "other" in hit.groups
+    local = bool(names) and names[-1].text.startswith("Processing ")
     fixes = [
         Fix(
             "look what it is, and download it again",
@@ -141,6 +142,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "curl needs -f and -L: it writes the server's error into the file else.",
         )
         if other
+        else Fix(
+            "put a whole copy of the file in its place, or build it again",
+            (Command("python3 -m zipfile --test FILE", FixStage.BUILD),),
+            notes="Replace FILE with it: the command names what is wrong, and passes for a whole one. An upload or "
+            "a copy "
+            "that broke off, or a disk that was full, leaves such a file.",
+        )
+        if local
         else Fix(
             "remove the copies that the cache has, and download it again",
             (Command("uv cache clean", FixStage.BUILD),)

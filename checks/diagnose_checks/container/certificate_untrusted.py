@@ -15,6 +15,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits, install_by_family
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
+leads_to = blocks_later_installs
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,

@@ -91,12 +91,6 @@ CHECK = Check(
         ("Connection aborted.'", r"\bConnectionError: \('Connection aborted\.', "),
         ("[Errno 104] Conn", r"^(?:ConnectionResetError|OSError): \[Errno 104\] Connection reset by peer"),
         ("ProtocolError: ('Connection", r"\bProtocolError: \('Connection (?:aborted|broken)"),
-        # CMake's file(DOWNLOAD) and ExternalProject, which print curl's numbers
-        (
-            "error: downloading '",
-            r"^error: downloading '(?P<url>[^']{1,300})' failed\s+status_code: (?:5|6|7|16|18|28|35|52|55|56|92)\b",
-            2,
-        ),
         ("ead timed out", r"^HTTPS?ConnectionPool\(host='(?P<url>[^']{1,200})'.{0,100}Read timed out"),
         # zypper
         ("Error message: ", r"^Error message: (?:Could not resolve|Failed to connect|\w{1,12} timed out)"),

@@ -13,18 +13,25 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
+from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.readers.buildlog import BuildLog
     from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
+    patterns=patterns_for(
+        "no-null-device",
+        ("/dev/null: No such file", r"(?:cannot (?:open|create) )?/dev/null: No such file"),
+    ),
     env_facts=("hazards.obstacles",),
 )
 _SAYS = {"absent": "does not exist", "no device": "is a file, not the device", "not writable": "may not be written"}
@@ -50,3 +57,9 @@ def env(env: Environment) -> Iterator[Finding]:
             else "cargo cannot start rustc, nor rustc the linker.",
             fixes=(_MAKE,),
         )
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See a shell find no /dev/null."""
+    if hits := log.find("no-null-device"):
+        yield finding_from_hits(log, hits, "/dev/null does not exist", "Shells and compilers stop.", (_MAKE,))

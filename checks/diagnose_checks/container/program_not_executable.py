@@ -19,6 +19,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,10 +100,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 _ELSEWHERE = Fix(
     "build where programs may run",
-    env=(("CARGO_TARGET_DIR", "$HOME/target"), ("TMPDIR", "$HOME/tmp")),
+    (
+        Command('mkdir -p "$HOME/tmp"', FixStage.BUILD),
+        Command('export TMPDIR="$HOME/tmp" CARGO_TARGET_DIR="$HOME/target"', FixStage.BUILD),
+    ),
     notes="`findmnt -no OPTIONS -T .` shows noexec if the file system forbids it. pip and maturin build below "
-    "TMPDIR, which "
-    "has to exist. A shared folder of Windows, or a phone's storage, has no permission x at all.",
+    "TMPDIR. A shared folder of Windows, or a phone's storage, has no permission x at all.",
 )
 _PERMIT = Fix(
     "if it is not noexec: look at the rights of its folders",
@@ -113,7 +116,7 @@ _PERMIT = Fix(
 def _permit(path: str) -> Fix:
     return Fix(
         "give it the permission",
-        (Command(f"chmod +x {path}", FixStage.BUILD),),
+        (Command(f"chmod +x {quote(path)}", FixStage.BUILD),),
         notes=f"In the repository, once: git update-index --chmod=+x {path}. In a Dockerfile: COPY --chmod=755. "
         f"Or start it "
         f"with its interpreter: sh {path}.",

@@ -38,7 +38,7 @@ CHECK = Check(
             r"(?:OSError|PermissionError): .{0,120}because it is being used by another process",
         ),
         ("(os error 5)", r"failed to (?:remove|copy|rename) file .{0,300}\.(?:pyd|dll|exe).{0,80}\(os error 5\)"),
-        ("(os error 32)", r"\(os error 32\)"),
+        ("(os error 32)", r"(?<!Broken pipe )\(os error 32\)"),  # Linux has the number for a pipe
     ),
 )
 

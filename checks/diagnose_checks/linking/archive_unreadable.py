@@ -16,8 +16,9 @@ from __future__ import annotations
 from diagnose.authoring.log import builds_rust, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.shell_quoting import quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,7 @@ CHECK = Check(
             "alformed archive",
             r"(?<![^\s:])(?P<file>[^\s:]{1,400}\.(?:a|o|lib|rlib)\b[^\s:]{0,100}): (?:.{0,120}\b)?malformed archive",
         ),
+        ("file too short", r"(?:^|[/-])ld(?:\.bfd)?: (?:error: )?(?P<file>[^\s:]{1,400}): file too short$"),
         ("file truncated", r"(?:^|ld: |ld\.bfd: )(?P<file>[^\s:]{1,400}): file truncated$"),
         ("file is empty", r"^ld: (?:error: )?file is empty in '(?P<file>[^']{1,400})'"),
     ),
@@ -69,16 +71,20 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if not apple:
             fix = Fix(
                 "make it with the ar of the compiler's own toolchain, in an empty build folder",
-                env=variables or (("AR", f"{gnu}ar"), ("RANLIB", f"{gnu}ranlib")),
+                env=variables or (("AR", f"{gnu}gcc-ar"), ("RANLIB", f"{gnu}gcc-ranlib")),
                 notes="A plain ar writes no index of another system's objects, or of LTO code: that needs llvm-ar for "
                 "clang and gcc-ar for gcc. On macOS the plain ar is Apple's.",
             )
         yield finding_from_hits(
             log,
             [hit],
-            f"{name} was made by an ar that does not know its objects: it has no index that the linker reads",
+            f"{name} has no index that the linker reads: ar was called without it, or does not know the objects",
             "Linking fails.",
-            (fix, Fix(f"if {name} is empty: build it again", notes="A build that was stopped leaves such a file.")),
+            (
+                *((_indexed(hit.groups["file"], gnu),) if not apple and hit.groups["file"].endswith(".a") else ()),
+                fix,
+                Fix(f"if {name} is empty: build it again", notes="A build that was stopped leaves such a file."),
+            ),
         )
         return
     for hit in log.find("object-damaged")[:1]:
@@ -97,6 +103,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _indexed(file: str, gnu: str) -> Fix:
+    """Return the fix for a library whose index was never written: the ranlib that goes with GCC knows LTO, too."""
+    return Fix(
+        "write the index",
+        (Command(f"{gnu}gcc-ranlib {quote(file.partition('(')[0])}", FixStage.BUILD),),
+        notes="If the same error is there again, the objects are of another system or compiler.",
+    )
 
 
 def _name(hit: Hit) -> str:

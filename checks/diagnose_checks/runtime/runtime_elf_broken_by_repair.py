@@ -51,7 +51,7 @@ CHECK = Check(
             r"(?<![^\s:])(?P<file>[^\s:]+): ELF load command (?:address/offset|alignment) not properly aligned",
         ),
         ("not page-aligned", r"(?<![^\s:])(?P<file>[^\s:]+): ELF load command address/offset not page-aligned"),
-        ("file too short", r"(?<![^\s:])(?P<file>[^\s:]+): file too short"),
+        ("file too short", r"(?<![^\s:])(?<!ld: )(?<!ld: error: )(?P<file>[^\s:]+): file too short"),
         ("cannot read file data", r"(?<![^\s:])(?P<file>[^\s:]+\.so[\w.]{0,40}): cannot read file data"),
         ("invalid ELF header", r"(?<![^\s:\"'])(?P<file>[^\s:\"']+\.(?:node|so[\w.]{0,40})): invalid ELF header"),
         (

@@ -83,7 +83,7 @@ def _where(path: str) -> list[Fix]:
     return [
         Fix(
             "put temporary files where programs may run",
-            env=(("TMPDIR", "$HOME/tmp"),),
+            (Command('mkdir -p "$HOME/tmp" && export TMPDIR="$HOME/tmp"', FixStage.BUILD),),
             notes=f"{look} The folder has to exist; PyInstaller unpacks into it, pip builds in it.",
         )
         if temporary

@@ -23,7 +23,7 @@ from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Ph
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.fix import IN_VENV, fix, from_index
 from diagnose.remedies.install import system
-from diagnose.tables.program_names import ONLY_TOOL, PYTHON_TOOL, TOOL
+from diagnose.tables.program_names import FAMILIES, ONLY_TOOL, PACKAGES, PYTHON_TOOL, TOOL
 from diagnose_checks.toolchain._triage import unstarted
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def env(env: Environment) -> Iterator[Finding]:
             continue
         certain = [need for need in needs if need.certain]
         need = (certain or needs)[0]
-        families = dict(zip(_FAMILIES, _PACKAGES.get(program.name, ((program.name,),) * len(_FAMILIES)), strict=True))
+        families = dict(zip(FAMILIES, PACKAGES.get(program.name, ((program.name,),) * len(FAMILIES)), strict=True))
         packages = families.get(here.family, ())
         evidence = [Evidence(f"{need.crate} runs {need.tool}", need.path)]
         if program.setting is not None:
@@ -309,14 +309,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
             yield from _configured(log, hit)
         elif hit.groups["python"]:
             missed.setdefault(hit.groups["python"], []).append(hit)
-        elif name != "perl" or not crate.startswith("openssl"):  # openssl-vendored-needs-perl
+        elif name != "perl" or not (
+            crate.startswith("openssl") or "OpenSSL build" in hit.text
+        ):  # openssl-vendored-needs-perl
             missed.setdefault(name, []).append(hit)
     if "git" in missed and max(hit.line for hits in missed.values() for hit in hits) > missed["git"][-1].line:
         del missed["git"]  # scripts ask git for a version, and go on without: what stopped them is the program after it
     for name, hits in missed.items():
         crate, version = log.crate_at(hits[0].line)
         whom = f", which the build script of {crate} {version} runs" if crate else ""
-        families = dict(zip(_FAMILIES, _PACKAGES.get(name, ((name,),) * len(_FAMILIES)), strict=True))
+        families = dict(zip(FAMILIES, PACKAGES.get(name, ((name,),) * len(FAMILIES)), strict=True))
         fixes = (
             (_SCCACHE,)
             if name == "sccache"
@@ -410,106 +412,3 @@ _PROTO = {
     "suse": ("protobuf-devel",),
 }
 _NOTES = {"clang-cl": 'Where no package has that name for it: ln -s "$(command -v clang)" /usr/local/bin/clang-cl.'}
-_FAMILIES = ("debian", "rhel", "alpine", "arch", "suse")
-#: Program → packages that contain it, by family: Debian, Enterprise Linux and Fedora, Alpine, Arch, openSUSE.
-_PACKAGES = {
-    "cmake": (("cmake", "make"), ("cmake", "make"), ("cmake", "make"), ("cmake", "make"), ("cmake", "make")),
-    "protoc": (
-        ("protobuf-compiler",),
-        ("protobuf-compiler",),
-        ("protoc", "protobuf-dev"),
-        ("protobuf",),
-        ("protobuf-devel",),
-    ),
-    "capnp": (("capnproto",), ("capnproto",), ("capnproto",), ("capnproto",), ("capnproto",)),
-    "ninja": (("ninja-build",), ("ninja-build",), ("samurai",), ("ninja",), ("ninja",)),
-    "meson": (("meson",),) * 5,
-    "git": (("git",),) * 5,
-    "pkg-config": (("pkgconf",), ("pkgconf-pkg-config",), ("pkgconf",), ("pkgconf",), ("pkgconf-pkg-config",)),
-    "add-apt-repository": (("software-properties-common",), (), (), (), ()),
-    "gpg": (("gnupg",), ("gnupg2",), ("gnupg",), ("gnupg",), ("gpg2",)),
-    "gnupg": (("gnupg",), ("gnupg2",), ("gnupg",), ("gnupg",), ("gpg2",)),
-    "perl": (("perl",), ("perl-core",), ("perl",), ("perl",), ("perl",)),
-    "autoreconf": (("autoconf", "automake", "libtool"),) * 5,
-    "aclocal": (("automake",),) * 5,
-    "automake": (("automake",),) * 5,
-    "libtoolize": (("libtool",),) * 5,
-    "libtool": (("libtool",),) * 5,
-    "makeinfo": (("texinfo",),) * 5,
-    "go": (("golang-go",), ("golang",), ("go",), ("go",), ("go",)),
-    **dict.fromkeys(("as", "ar", "ranlib", "strip", "objcopy"), (("binutils",),) * 5),
-    "swig": (("swig",),) * 5,
-    "yacc": (("bison",),) * 5,
-    "gfortran": (("gfortran",), ("gcc-gfortran",), ("gfortran",), ("gcc-fortran",), ("gcc-fortran",)),
-    "llvm-config": (("llvm-dev",), ("llvm-devel",), ("llvm-dev",), ("llvm",), ("llvm-devel",)),
-    "autopoint": (("autopoint",), ("gettext-devel",), ("gettext-dev",), ("gettext",), ("gettext-tools",)),
-    "autoheader": (("autoconf",),) * 5,
-    "autoconf": (("autoconf",),) * 5,
-    "gtkdocize": (("gtk-doc-tools",), ("gtk-doc",), ("gtk-doc",), ("gtk-doc",), ("gtk-doc",)),
-    "intltoolize": (("intltool",),) * 5,
-    "xgettext": (("gettext",), ("gettext",), ("gettext",), ("gettext",), ("gettext-tools",)),
-    "msgfmt": (("gettext",), ("gettext",), ("gettext",), ("gettext",), ("gettext-tools",)),
-    "xz": (("xz-utils",), ("xz",), ("xz",), ("xz",), ("xz",)),
-    "xsltproc": (("xsltproc",), ("libxslt",), ("libxslt",), ("libxslt",), ("libxslt-tools",)),
-    "dtc": (("device-tree-compiler",), ("dtc",), ("dtc",), ("dtc",), ("dtc",)),
-    "flatc": (
-        ("flatbuffers-compiler",),
-        ("flatbuffers-compiler",),
-        ("flatc",),
-        ("flatbuffers",),
-        ("flatbuffers-devel",),
-    ),
-    "thrift": (("thrift-compiler",), ("thrift",), ("thrift",), ("thrift",), ("thrift",)),
-    "javac": (("default-jdk-headless",), ("java-21-openjdk-devel",), ("openjdk21",), ("jdk-openjdk",), ("java-devel",)),
-    "wayland-scanner": (
-        ("libwayland-bin",),
-        ("wayland-devel",),
-        ("wayland-dev",),
-        ("wayland",),
-        ("wayland-devel",),
-    ),
-    **dict.fromkeys(
-        ("glib-mkenums", "glib-genmarshal", "glib-compile-resources"),
-        (("libglib2.0-dev",), ("glib2-devel",), ("glib-dev",), ("glib2-devel",), ("glib2-devel",)),
-    ),
-    "clang-cl": (("clang", "lld"), ("clang", "lld"), ("clang", "lld"), ("clang", "lld"), ("clang", "lld")),
-    "lld-link": (("lld",),) * 5,
-    **dict.fromkeys(("llvm-lib", "llvm-rc", "llvm-mt", "llvm-ar", "llvm-dlltool"), (("llvm",),) * 5),
-    # programs of development packages that print how to compile and link
-    "krb5-config": (("libkrb5-dev",), ("krb5-devel",), ("krb5-dev",), ("krb5",), ("krb5-devel",)),
-    "pg_config": (("libpq-dev",), ("libpq-devel",), ("libpq-dev",), ("postgresql-libs",), ("postgresql-devel",)),
-    "mysql_config": (
-        ("default-libmysqlclient-dev",),
-        ("mysql-devel",),
-        ("mariadb-connector-c-dev",),
-        ("mariadb-libs",),
-        ("libmariadb-devel",),
-    ),
-    "mariadb_config": (
-        ("libmariadb-dev",),
-        ("mariadb-connector-c-devel",),
-        ("mariadb-connector-c-dev",),
-        ("mariadb-libs",),
-        ("libmariadb-devel",),
-    ),
-    "curl-config": (("libcurl4-openssl-dev",), ("libcurl-devel",), ("curl-dev",), ("curl",), ("libcurl-devel",)),
-    "xml2-config": (("libxml2-dev",), ("libxml2-devel",), ("libxml2-dev",), ("libxml2",), ("libxml2-devel",)),
-    "xslt-config": (("libxslt1-dev",), ("libxslt-devel",), ("libxslt-dev",), ("libxslt",), ("libxslt-devel",)),
-    "gdal-config": (("libgdal-dev",), ("gdal-devel",), ("gdal-dev",), ("gdal",), ("gdal-devel",)),
-    "geos-config": (("libgeos-dev",), ("geos-devel",), ("geos-dev",), ("geos",), ("geos-devel",)),
-    "net-snmp-config": (("libsnmp-dev",), ("net-snmp-devel",), ("net-snmp-dev",), ("net-snmp",), ("net-snmp-devel",)),
-    "sdl2-config": (("libsdl2-dev",), ("SDL2-devel",), ("sdl2-dev",), ("sdl2",), ("SDL2-devel",)),
-    "sdl-config": (
-        ("libsdl1.2-dev",),
-        ("SDL-devel",),
-        ("sdl12-compat-dev",),
-        ("sdl12-compat",),
-        ("sdl12_compat-devel",),
-    ),
-    "pcre2-config": (("libpcre2-dev",), ("pcre2-devel",), ("pcre2-dev",), ("pcre2",), ("pcre2-devel",)),
-    "gsl-config": (("libgsl-dev",), ("gsl-devel",), ("gsl-dev",), ("gsl",), ("gsl-devel",)),
-    "nc-config": (("libnetcdf-dev",), ("netcdf-devel",), ("netcdf-dev",), ("netcdf",), ("netcdf-devel",)),
-    "cups-config": (("libcups2-dev",), ("cups-devel",), ("cups-dev",), ("libcups",), ("cups-devel",)),
-    "apr-1-config": (("libapr1-dev",), ("apr-devel",), ("apr-dev",), ("apr",), ("apr-devel",)),
-    "xxd": (("xxd",), ("vim-common",), ("xxd",), ("vim",), ("xxd",)),
-}

@@ -47,6 +47,10 @@ CHECK = Check(
                 r"#error:? This file requires compiler and library support for the ISO C\+\+ 20(?P<needs>\d\d) "
                 r"standard",
             ),
+            (
+                "is only available from C++",
+                r"note: '(?P<who>std::[\w:]{1,60})' is only available from C\+\+(?P<needs>\d\d) onwards",
+            ),
             ("must be compiled with C++", r"#error:? .{0,60}must be compiled with C\+\+(?P<needs>\d\d)"),
         ),
         *patterns_for(

@@ -34,6 +34,7 @@ CHECK = Check(
     patterns=patterns_for(
         "linker-option",
         ("unrecognized option", rf"{_LD}: unrecognized option '(?P<option>-[^']{{1,200}})'"),
+        ("unable to disambiguate: ", rf"{_LD}: (?:Error: )?unable to disambiguate: (?P<option>-\S{{1,200}})"),
         ("unrecognised option: ", rf"{_LD}: (?:error: )?unrecognised option: (?P<option>-z \S{{1,100}})"),
         (": unknown option", rf"{_LD}: (?:fatal error: )?(?P<option>-\S{{1,200}}): unknown option"),  # gold
         ("unknown option", r"(?<!\S)(?P<ld>ld): unknown options?: (?P<option>-\S{1,200})"),  # Apple's
