@@ -229,8 +229,9 @@ _REFUSALS = (
         "exclude in [tool.uv.workspace] of the root.",
     ),
     RefusedSetting(
-        "is not defined in the project's",
-        r"(?P<kind>Group|Extra) `(?P<name>[^`]{1,100})` is not defined in the project's `(?P<table>[\w-]{1,40})` table",
+        "` is not defined in the ",
+        r"(?P<kind>Group|Extra) `(?P<name>[^`]{1,100})` is not defined in the (?:project's "
+        r")?`(?P<table>[\w-]{1,40})` table",
         "pyproject.toml has no {name} in {table}",
         "correct the name, or add it",
     ),

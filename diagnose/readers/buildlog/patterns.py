@@ -164,7 +164,7 @@ _LINKING = (
     ),
     *patterns_for(
         "ld-no-lib",
-        ("cannot find -l", rf"{_LD}cannot find -l(?P<lib>:?[^\s:,]+)"),
+        ("cannot find -l", rf"{_LD}cannot find -l(?P<lib>:?[^\s:,]+)(?![^\s:,])(?!: Too many open)"),
         ("unable to find library -l", r"unable to find library -l(?P<lib>:?[^\s:,]+)"),
         ("library not found: ", r"library not found: '?(?P<lib>[\w.+-]+)'?$"),
         # Apple's ld, old and new, and Microsoft's
@@ -181,7 +181,7 @@ _LINKING = (
     ),
     *patterns_for(
         "ld-no-file",
-        ("cannot find ", rf"{_LD}cannot find (?P<file>(?!-l)\S*\.(?:o|a|so)[\w.]*)(?: inside (?P<sysroot>\S+))?"),
+        ("cannot find ", rf"{_LD}cannot find (?P<file>(?!-l)\S*\.(?:o|a|so)[\w.]*)(?![\w.])(?!: Too many open)(?: inside (?P<sysroot>\S+))?"),
         ("cannot open ", r"(?:ld\.lld|ld\.gold|gold|ld|mold): (?:error|fatal|fatal error): cannot open (?P<file>[^\s:]+): No such file"),
         ("cannot open:", r"mold: (?:fatal|error): (?P<file>\S+): cannot open"),
         ("Failed to open ", r"wild: error: Failed to open (?:input )?file [`'](?P<file>[^`'\s]+)[`']"),
