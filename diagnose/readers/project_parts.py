@@ -86,9 +86,10 @@ def refusals(
     here = finder.root if finder.root.live else Root("/")
     found = refused_settings(config, variables)
     if project.path:
-        from diagnose.readers.cargo import manifest_syntax
+        from diagnose.readers.cargo import crate_sources, manifest_syntax
 
         found += tuple(manifest_syntax.refused(here, project, config, variables))
+        found += tuple(crate_sources.refused(project, config, variables))
     if not (project.wheel or project_facts.has_python_side(here, cwd)):
         return found
     from diagnose.readers import python_project
@@ -150,7 +151,11 @@ def hazards(
             c_flags=tuple(one for one in flags if one.refused),
         )
     if downloads := crate_sources.to_download(place, home, project, config, variables):
+        obstacles = (*found.obstacles, *target_folder.home(place, home, variables))
+        found = found._replace(obstacles=obstacles)
         unseen.append(f"whether cargo can download {downloads} crate{'' if downloads == 1 else 's'}")
+    if packed := crate_sources.packed_only(place, home, project):
+        unseen.append(f"whether {packed} downloaded crate{' is' if packed == 1 else 's are'} whole")
     name = config.find("source", "crates-io", "replace-with")
     folder = config.find("source", name.value, "directory") if name is not None else None
     if folder is not None and any(crate.registry for crate in project.crates):

@@ -33,6 +33,8 @@ _SPECIFIER = re.compile(r"\s{0,20}(?:===|==|!=|~=|<=|>=|<|>)\s{0,20}[vV]?\d[\w.*
 _MANYLINUX = re.compile(r"manylinux(?:1|2010|2014|_\d{1,4}_\d{1,4})")
 #: Where manylinux images have many Pythons, of which the build command takes one.
 _PYTHONS = "/opt/python"
+#: As much of a readme is looked at.
+_READ = 1 << 20
 _LEAST = re.compile(r">=\s{0,20}3\.(\d{1,4})\b")
 
 
@@ -88,8 +90,20 @@ def _of_manifest(here: Root, path: str, content: dict[str, Any]) -> Iterator[Ref
     package = toml.table(content, "package")
     for key, cause in (("readme", _README), ("license-file", _SETTINGS)):
         named = package.get(key)
-        if isinstance(named, str) and not here.is_file(os.path.join(os.path.dirname(path), named)):
-            yield Refusal(cause, f"Cargo.toml names {named} as {key}, which does not exist", f'{key} = "{named}"', path)
+        state = _state(here, os.path.join(os.path.dirname(path), named), key) if isinstance(named, str) else ""
+        if state:
+            yield Refusal(cause, f"Cargo.toml names {named} as {key}, which {state}", f'{key} = "{named}"', path)
+
+
+def _state(here: Root, path: str, key: str) -> str:
+    """Return why maturin cannot read the file at *path*; empty if it can."""
+    if not here.is_file(path):
+        return "is a folder" if here.is_dir(path) else "does not exist"
+    try:
+        here.head(path, _READ).decode() if key == "readme" else ""
+    except UnicodeDecodeError as error:
+        return "is not UTF-8" if error.start < _READ - 4 else ""
+    return ""
 
 
 def _of_build_system(path: str, text: str, own: dict[str, Any]) -> Iterator[Refusal]:
@@ -164,8 +178,9 @@ def _of_project(here: Root, path: str, text: str, own: dict[str, Any]) -> Iterat
     for key, cause in (("readme", _README), ("license", _SETTINGS)):
         value = project.get(key)
         file = value.get("file") if isinstance(value, dict) else value if key == "readme" else None
-        if isinstance(file, str) and not here.is_file(os.path.join(folder, file)):
-            wrong = f"pyproject.toml names {file} as {key}, which does not exist"
+        state = _state(here, os.path.join(folder, file), key) if isinstance(file, str) else ""
+        if state:
+            wrong = f"pyproject.toml names {file} as {key}, which {state}"
             yield Refusal(cause, wrong, f"{key}: {file}", place_of(path, text, ("project", key)))
 
 

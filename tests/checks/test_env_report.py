@@ -65,7 +65,7 @@ def test_the_needs_of_an_unknown_crate_are_unknown(tmp_path: Path) -> None:
         "  name it with --lib MODULE",
     ]
     named = shown(case._replace(libs=("alsa",)), tmp_path / "named")
-    assert named[0] == f"✓ here: ready to build for {cases.ARMV7}; not inspected: cargo's version"
+    assert named[0] == f"✓ here: ready to build for {cases.ARMV7}; not inspected: cargo's version and the code itself"
 
 
 def test_no_check_has_passed_that_had_nothing_to_look_at(tmp_path: Path) -> None:

@@ -530,12 +530,12 @@ def with_gcc(root: Path, *, gnu: str = "", without: str = "") -> Path:
     for name, folder in places.items():
         if name != without:
             miniroot.write(root / folder / name, miniroot.elf("amd64"), 0o755)
-    for name in ("crtbeginS.o", "libgcc.a"):
-        miniroot.write(root / inner / name, "")
+    for name in ("crtbeginS.o", "crtendS.o", "libgcc.a"):
+        miniroot.write(root / inner / name, "!<arch>\n")
     miniroot.write(root / inner / "libgcc_s.so", "GROUP ( libgcc_s.so.1 -lgcc )\n")
     miniroot.write(root / lib / "libgcc_s.so.1", "")
     for name in ("Scrt1.o", "crti.o"):
-        miniroot.write(root / lib / name, "")
+        miniroot.write(root / lib / name, miniroot.elf("amd64"))
     for name in ("features.h", "stdio.h", "linux/errno.h", "asm/errno.h"):
         miniroot.write(root / f"usr/{gnu}/include" / name, "")
     miniroot.write(root / lib / "libc.so.6", miniroot.elf("armhf" if gnu else "amd64"))
@@ -585,11 +585,11 @@ def test_the_native_compiler_with_a_half_for_32_bits(tmp_path: Path) -> None:
     (lacking, *_) = errors(root, triple)
     assert lacking.startswith("target-linker-not-configured: no linker is configured")
     inner = "usr/lib/gcc/x86_64-linux-gnu/14/32"
-    for name in ("crtbeginS.o", "libgcc.a"):
-        miniroot.write(root / inner / name, "")
+    for name in ("crtbeginS.o", "crtendS.o", "libgcc.a"):
+        miniroot.write(root / inner / name, "!<arch>\n")
     miniroot.write(root / inner / "libgcc_s.so", "GROUP ( libgcc_s.so.1 -lgcc )\n")
     for name in ("Scrt1.o", "crti.o", "libc.so", "libgcc_s.so.1"):
-        miniroot.write(root / "usr/lib32" / name, "")
+        miniroot.write(root / "usr/lib32" / name, miniroot.elf("amd64"))
     assert errors(root, triple) == []
     (root / "usr/lib32/crti.o").unlink()
     assert errors(root, triple) == [f"toolchain-crt-missing: cc does not find crti.o of {triple}"]

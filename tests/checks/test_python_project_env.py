@@ -48,6 +48,7 @@ def found(tmp_path: Path, pyproject: str = PYPROJECT, cargo: str = CARGO, **envi
     project = tmp_path / "p"
     for name, text in (("Cargo.toml", cargo), ("Cargo.lock", LOCK), ("pyproject.toml", pyproject), ("READ.md", "")):
         miniroot.write(project / name, text)
+    (project / "LATIN.md").write_bytes(b"\xe9\n")
     facts = env.read(str(root), cwd=str(project), environ={"PATH": "/usr/bin", **environ})
     result = judged(facts).findings
     return [one.check for one in result if one.check in (SETTINGS, INVALID, README, PYTHON)]
@@ -59,6 +60,8 @@ def found(tmp_path: Path, pyproject: str = PYPROJECT, cargo: str = CARGO, **envi
         ("", ""),
         ('readme = "NONE.md"', README),
         ('readme = "READ.md"', ""),
+        ('readme = "src"', README),
+        ('readme = "LATIN.md"', README),
         ('readme = { file = "NONE.md", content-type = "text/markdown" }', README),
         ('license = { file = "NONE" }', SETTINGS),
         ('license = "MIT"\nlicense-files = ["NONE*"]', ""),

@@ -301,7 +301,7 @@ def test_crosstools_sysroot(tmp_path):
     base = tmp_path / f"usr/{triple}"
     miniroot.write(base / f"bin/{triple}-gcc", miniroot.elf("amd64"), 0o755)
     for name in ("lib/gcc/aarch64-unknown-linux-gnu/4.8.5/crtbeginS.o", f"{triple}/sysroot/usr/lib/crti.o"):
-        miniroot.write(base / name, "")
+        miniroot.write(base / name, miniroot.elf("arm64"))
     banner = b"\x7fELF GNU C Library (crosstool-NG) stable release version 2.17, by Roland McGrath et al.\0"
     miniroot.write(base / f"{triple}/sysroot/lib/libc.so.6", banner)
     linker = Setting("linker", f"/usr/{triple}/bin/{triple}-gcc")
@@ -311,7 +311,7 @@ def test_crosstools_sysroot(tmp_path):
     assert (found.linker_target, found.glibc) == ("aarch64-linux-gnu", "2.17")
     assert found.sysroot == f"/usr/{triple}/{triple}/sysroot"
     assert {file.name: bool(file.path) for file in found.start_files} == {
-        "crti.o": True, "libc.so": False, "crtbeginS.o": True, "libgcc.a": False,
+        "crti.o": True, "libc.so": False, "crtbeginS.o": True, "crtendS.o": False, "libgcc.a": False,
     }  # fmt: skip
 
 

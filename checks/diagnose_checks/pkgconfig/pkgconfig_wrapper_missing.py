@@ -79,7 +79,8 @@ def _failing(env: Environment) -> Iterator[Finding]:
     """See whether a program that is named or found runs."""
     program = env.pkgconfig.program
     libraries = with_outcome(env, "tool-failed")
-    if not libraries:
+    unloaded = any(one.program == program.real for one in env.toolchain.unloaded)  # runtime-lib-missing
+    if not libraries or unloaded:
         return
     said = libraries[0].output.strip().rpartition("\n")[2]
     packages: tuple[str, ...] = ("dpkg-dev",) if "dpkg-dev" in said else ()

@@ -5,7 +5,8 @@ and ``PATH``. In a cross build it cannot run the target's Python, so it needs th
 path), or the target's ``_sysconfigdata``.
 
 How to fix: pass ``-i python3.12`` or ``--find-interpreter``; or enable an ``abi3-py3X`` feature, which needs no
-interpreter; or, in a cross build with a target interpreter, set ``PYO3_CROSS_LIB_DIR``.
+interpreter; or, in a cross build with a target interpreter, set ``PYO3_CROSS_LIB_DIR``. cargo alone takes the version
+from ``PYO3_CROSS_PYTHON_VERSION``.
 
 References:
     https://www.maturin.rs/distribution
@@ -18,7 +19,7 @@ from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PYTHON,
-    env_facts=("refusals",),
+    env_facts=("refusals", "cross"),
     log_kinds=("store-stub",),
     patterns=patterns_for(
         "no-interpreter",
@@ -73,8 +74,36 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See that a setting of PyO3, or requires-python, leaves no Python to build for."""
+    """See that a setting of PyO3, or requires-python, leaves no Python to build for, or that a cross build has none."""
     yield from refused(env, "pyo3-interpreter-not-found", "maturin or PyO3's build script stops: no wheel is built.")
+    crate = env.project.crate("pyo3") or env.project.crate("pyo3-ffi")
+    if not env.cross or crate is None or env.toolchain.python.settings or env.project.abi3 is not False:
+        return
+    yield Finding(
+        message=f"PyO3 cannot determine the Python for {env.target.triple}, and no abi3 feature is on",
+        severity=Severity.WARNING,
+        evidence=(
+            Evidence(f"{crate.name} {crate.version}, no abi3 feature", env.project.path),
+            Evidence("not set", where="variables PYO3_CROSS_PYTHON_VERSION, PYO3_CROSS_LIB_DIR, PYO3_CONFIG_FILE"),
+        ),
+        consequence=(
+            'maturin without -i fails: "Couldn\'t find any python interpreters"; '
+            "cargo alone fails in PyO3's build script."
+        ),
+        fixes=(
+            Fix(
+                "build one wheel for Python 3.9 and later",
+                (Command("cargo add pyo3 --features abi3-py39", FixStage.BUILD),),
+                notes="The extension then uses the stable ABI only.",
+            ),
+            Fix(
+                "give the version",
+                (Command(f"maturin build --release --target {env.target.triple} -i python3.12", FixStage.BUILD),),
+                env=(("PYO3_CROSS_PYTHON_VERSION", "3.12"),),
+                notes="The variable is for cargo alone. Replace 3.12 with your version.",
+            ),
+        ),
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -1,9 +1,9 @@
-"""Cargo cannot write to its target folder, or to Cargo.lock.
+"""Cargo cannot write to its target folder, to its home or to Cargo.lock.
 
 Cargo keeps what it compiles in ``target`` beside ``Cargo.lock``, or where ``CARGO_TARGET_DIR`` or ``build.target-dir``
 says. A build in a container or with ``sudo`` leaves a folder there that belongs to root; a volume may be read-only; a
 name on the way may be that of a file. maturin puts wheels into ``target/wheels``. Without a lock file, cargo writes one
-beside the manifest.
+beside the manifest. It keeps the crates that it downloads in ``CARGO_HOME``, which is ``~/.cargo``.
 
 How to fix: give the folder to the user who builds, or name another one.
 
@@ -82,6 +82,7 @@ _KINDS = {
     "temporary": ("rustc cannot write its temporary files", "rustc links nothing"),
     "lock": ("cargo cannot write Cargo.lock", "cargo compiles nothing"),
     "wheels": ("maturin cannot write to its folder of wheels", "maturin compiles, and writes no wheel"),
+    "home": ("cargo cannot write to its home, where it keeps downloaded crates", "cargo downloads nothing"),
 }
 _TEMPORARY = Fix(
     "name another folder for temporary files",
@@ -92,6 +93,11 @@ _LOCK = Fix(
     "make the lock file where the project can be written, and bring it along",
     (Command("cargo generate-lockfile", FixStage.BUILD),),
     notes="Commit Cargo.lock: with it, cargo writes only to its target folder. Or build in a copy of the project.",
+)
+_HOME = Fix(
+    "name another home for cargo",
+    env=(("CARGO_HOME", "/var/tmp/cargo"),),
+    notes="Or give the folder to the user who builds.",
 )
 _WHEELS = Fix(
     "name another folder for wheels",
@@ -107,7 +113,7 @@ def env(env: Environment) -> Iterator[Finding]:
             continue  # disk-full, null-device-missing
         state = "does not exist" if obstacle.why == "absent" else f"is {obstacle.why}"
         what, lost = _KINDS[obstacle.kind]
-        fixes = {"temporary": (_TEMPORARY,), "lock": (_LOCK,), "wheels": (_WHEELS,)}
+        fixes = {"temporary": (_TEMPORARY,), "lock": (_LOCK,), "wheels": (_WHEELS,), "home": (_HOME,)}
         evidence = Evidence(state, obstacle.path)
         yield Finding(
             message=f"{what}: {obstacle.path} {state}",

@@ -115,6 +115,10 @@ def _headers(env: Environment, packages: tuple[str, ...]) -> Iterator[Finding]:
     )
 
 
+#: The files that GCC itself brings.
+_OF_GCC = frozenset({"crtbeginS.o", "crtendS.o", "libgcc.a", "libgcc_s.so"})
+
+
 def _missing(
     env: Environment, linker: Program, files: tuple[StartFile, ...], target: Target, packages: tuple[str, ...]
 ) -> Iterator[Finding]:
@@ -126,17 +130,29 @@ def _missing(
     again = here.manager in AGAIN and bool(packages) and all(env.installed(package) for package in packages)
     if again and here.family == "debian":
         packages = _owners(env, missing, target, packages)
-    inner = not {"crtbeginS.o", "libgcc.a", "libgcc_s.so"}.isdisjoint(missing)
+    inner = not _OF_GCC.isdisjoint(missing)
     named = " ".join(packages) if again or inner else packages[-1] if packages else ""
     title = f"install {named}{' again' if again else ''}"
     said = "-lgcc_s" if missing[0] == "libgcc_s.so" else missing[0]
+    empty = [file.empty for file in files if file.empty]
+    only = len(empty) == len(missing)
     yield Finding(
-        message=f"{linker.name} does not find {', '.join(missing)} of {target.triple}",
+        message=f"{', '.join(missing)} of {target.triple}, which {linker.name} links with, {_are(missing)} empty"
+        if only
+        else f"{linker.name} does not find {', '.join(missing)} of {target.triple}",
         severity=Severity.ERROR,
-        evidence=(Evidence(f"does not find {', '.join(missing)}", linker.path),),
-        consequence=f'Linking fails: "cannot find {said}: No such file or directory".',
+        evidence=tuple(Evidence("is empty", path) for path in empty)
+        if only
+        else (Evidence(f"does not find {', '.join(missing)}", linker.path),),
+        consequence="Linking fails, or the programs that build scripts are crash when they start."
+        if only
+        else f'Linking fails: "cannot find {said}: No such file or directory".',
         fixes=(fix(env, title, packages, again=again),) if packages else with_zig(env),
     )
+
+
+def _are(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
 
 
 def _owners(env: Environment, missing: list[str], target: Target, packages: tuple[str, ...]) -> tuple[str, ...]:
@@ -145,7 +161,7 @@ def _owners(env: Environment, missing: list[str], target: Target, packages: tupl
     folders = [place for place in env.toolchain.link_dirs if "/gcc" in place] if not cross or env.cross else []
     version = folders[0].rpartition("/")[2] if folders else ""
     found = [f"libgcc-s1{cross}"] if any(name.startswith("libgcc_s.so.") for name in missing) else []
-    if version.isdigit() and not {"crtbeginS.o", "libgcc.a", "libgcc_s.so"}.isdisjoint(missing):
+    if version.isdigit() and not _OF_GCC.isdisjoint(missing):
         found.append(f"libgcc-{version}-dev{cross}")
     return tuple(found) or packages
 

@@ -1,4 +1,4 @@
-"""What the source of a build script names: pkg-config modules, and the compiler of ``.proto`` files.
+"""What the source of a build script names: pkg-config modules, and the compilers of ``.proto`` files and of C.
 
 Sources: the pkg-config crate's documentation (``probe_library``, ``Config::probe``), prost-build's
 (``Config::compile_protos``).
@@ -44,6 +44,16 @@ def compiles_protos(root: Root, folder: str) -> bool:
     text = _source(root, folder)
     read = re.findall(r"\benv::var(?:_os)?\(\s{0,80}&?\"([^\"\n]{1,80})\"", text)
     return "compile_protos" in text and all(re.fullmatch(_USUAL, name) for name in read)
+
+
+#: What may keep a build script from compiling C in some builds.
+_CHOICE = re.compile(r"\b(?:if|match|cfg|cfg_if|return|cpp)\b")
+
+
+def compiles_c(root: Root, folder: str) -> bool:
+    """Whether the build script in the crate's *folder* compiles C with the cc crate in every build."""
+    text = re.sub(r"//[^\n]*", "", _source(root, folder))
+    return "cc::Build::new()" in text and (".compile(" in text or ".try_compile(" in text) and not _CHOICE.search(text)
 
 
 def _source(root: Root, folder: str) -> str:

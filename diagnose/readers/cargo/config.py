@@ -18,7 +18,7 @@ from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
     from diagnose.model.targets import Target
@@ -139,6 +139,12 @@ class Config(NamedTuple):
         )
         built = (*self._words("build", "rustflags"), *_split(variables.own("CARGO_BUILD_RUSTFLAGS")))
         return own or built
+
+    def linked(self, triple: str, links: Iterable[str]) -> Iterator[tuple[str, Setting]]:
+        """Yield the flags for the libraries and folders that overrides of the build scripts of *links* name."""
+        for name in links:
+            for key, option in (("rustc-link-search", "-L"), ("rustc-link-lib", "-l")):
+                yield from ((f"{option}{word}", setting) for word, setting in self._words("target", triple, name, key))
 
     def _words(self, *keys: str) -> Iterator[tuple[str, Setting]]:
         """Yield the words of a list of flags from all files, the nearest one's last, or of the nearest one's string."""

@@ -11,9 +11,10 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.cargo import workspace
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.files import base_folder, parsed
+from diagnose.readers.project_refusal import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from diagnose.model.targets import Target
@@ -93,6 +94,42 @@ def lacking(
     )
 
 
+#: What a source is defined by.
+_PLACES = ("registry", "local-registry", "directory", "git")
+
+
+def refused(project: Project, config: Config, variables: Variables) -> Iterator[Refusal]:
+    """Yield that what stands for the registry, which *project* takes crates from, is not defined."""
+    if not any(crate.registry for crate in project.crates):
+        return
+    seen: list[str] = ["crates-io"]
+    while (setting := config.find("source", seen[-1], "replace-with")) is not None and setting.value != "crates-io":
+        name, wrong = setting.value, ""
+        registry = config.find("registries", name, "index")
+        variable = variables.own(f"CARGO_REGISTRIES_{name.upper().replace('-', '_')}_INDEX")
+        defined = any(config.find("source", name, key) is not None for key in (*_PLACES, "replace-with"))
+        if name in seen:
+            wrong = f"cargo stops at replace-with: {name[:60]} is replaced by itself"
+        elif not defined and registry is None and variable is None:
+            wrong = f"cargo stops at replace-with: there is no source {name[:60]!r}"
+        if wrong:
+            yield Refusal("cargo-config-refused", wrong, f"replace-with = {name!r}"[:120], setting.path)
+            return
+        seen.append(name)
+
+
+def _origin(config: Config) -> str | None:
+    """Return how cargo's folders of the registry begin that stands for crates.io; None for the usual one."""
+    name = config.find("source", "crates-io", "replace-with")
+    index = None
+    if name is not None:
+        index = config.find("source", name.value, "registry") or config.find("registries", name.value, "index")
+    if index is None:
+        return None
+    host = index.value.removeprefix("sparse+").partition("://")[2].partition("/")[0]
+    return host.rpartition("@")[2].partition(":")[0] + "-"
+
+
 def to_download(root: Root, home: str, project: Project, config: Config, variables: Variables) -> int:
     """Return how many locked crates cargo has to download: from a registry or repository, and not in its caches."""
     name = config.find("source", "crates-io", "replace-with")
@@ -101,8 +138,9 @@ def to_download(root: Root, home: str, project: Project, config: Config, variabl
     if config.switch(variables, "net", "offline") is not None:
         return 0  # it may not
     base = os.path.join(home, "registry")
-    unpacked = [f"{base}/src/{one}" for one in root.names(f"{base}/src")]
-    packed = [f"{base}/cache/{one}" for one in root.names(f"{base}/cache")]
+    origin = _origin(config) or ""
+    unpacked = [f"{base}/src/{one}" for one in root.names(f"{base}/src") if one.startswith(origin)]
+    packed = [f"{base}/cache/{one}" for one in root.names(f"{base}/cache") if one.startswith(origin)]
     cloned = bool(root.names(os.path.join(home, "git", "db")))
 
     def is_there(crate: Crate) -> bool:
@@ -116,6 +154,15 @@ def to_download(root: Root, home: str, project: Project, config: Config, variabl
         )
 
     return sum(not is_there(crate) for crate in project.crates if not crate.local)
+
+
+def packed_only(root: Root, home: str, project: Project) -> int:
+    """Return how many crates cargo has downloaded, but not unpacked: a file that was cut off is noticed then."""
+    base = os.path.join(home, "registry")
+    unpacked = {name for one in root.names(f"{base}/src") for name in root.names(f"{base}/src/{one}")}
+    packed = {name for one in root.names(f"{base}/cache") for name in root.names(f"{base}/cache/{one}")}
+    titles = (f"{crate.name}-{crate.version}" for crate in project.crates if crate.registry)
+    return sum(title not in unpacked and f"{title}.crate" in packed for title in titles)
 
 
 def _registries(config: Config) -> list[str]:

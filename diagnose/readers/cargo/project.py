@@ -10,7 +10,7 @@ import os
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 from diagnose.readers.cargo import build_tools, lock_fit, manifest_values, workspace
-from diagnose.readers.cargo.build_scripts import compiles_protos, named_modules
+from diagnose.readers.cargo.build_scripts import compiles_c, compiles_protos, named_modules
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.config import Config
 from diagnose.readers.cargo.features import Features, closure, words
@@ -137,6 +137,11 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         whole.top,
         whole.listed,
         whole.stranger,
+        tuple(
+            workspace.name(one)
+            for path, one in read
+            if workspace.name(one) in reached and compiles_c(here, os.path.dirname(path))
+        ),
         tuple(lock_fit.differences([one for one in read if one[0] in whole.members], whole.content, locked.crates)),
     )
 

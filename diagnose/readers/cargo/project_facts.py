@@ -80,6 +80,8 @@ class Project(NamedTuple):
     """The manifests, there or not, that the workspace names as its members."""
     stranger: bool = False
     """Whether it is in the folder of a workspace and no member of it."""
+    compiling: tuple[str, ...] = ()
+    """The crates of its own whose build scripts compile C in every build."""
     outdated: tuple[tuple[str, str], ...] = ()
     """(manifest, difference) where Cargo.lock does not say what a manifest says, so that cargo changes it."""
 

@@ -26,7 +26,8 @@ class Obstacle(NamedTuple):
 
     That is ``a file``, ``a link to what does not exist``, ``not writable``, ``read-only``, ``full``, ``without
     inodes``, ``absent`` or ``no device``. ``folder`` is what is written: cargo's for its ``kind`` ``target``. The other
-    kinds are ``temporary`` (rustc's files), ``lock`` (Cargo.lock), ``wheels`` (maturin's) and ``null`` (``/dev/null``).
+    kinds are ``temporary`` (rustc's files), ``lock`` (Cargo.lock), ``wheels`` (maturin's), ``home`` (downloaded crates)
+    and ``null`` (``/dev/null``).
     ``setting`` names the place; None for the usual one.
     """
 
@@ -76,6 +77,12 @@ def obstacles(
         yield Obstacle(*found, f"{top}/Cargo.lock", None, "lock")
     yield from _temporary(variables)
     yield from _null()
+
+
+def home(root: Root, folder: str, variables: Variables) -> Iterator[Obstacle]:
+    """Yield what keeps cargo from writing downloaded crates to its home *folder*, in a live root."""
+    if root.live and (found := _on_the_way(root, os.path.join(folder, "registry/cache"), live=True)):
+        yield Obstacle(*found, folder, variables.own("CARGO_HOME"), "home")
 
 
 def little_room(

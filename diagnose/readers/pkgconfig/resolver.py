@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.variables import Setting, Variables
     from diagnose.readers.pkgconfig import solver
     from diagnose.readers.pkgconfig.sys_crate_overrides import Direction
-    from diagnose.readers.toolchain.toolchain_facts import Finder, Program
+    from diagnose.readers.toolchain.toolchain_facts import Finder, Program, Unloaded
 
 
 def names(variable: str, triple: str, host: str) -> tuple[str, ...]:
@@ -65,6 +65,12 @@ def static(variables: Variables, module: str) -> tuple[bool, Setting | None]:
         if (setting := variables.get(variable)) is not None:
             return answer, setting
     return False, None
+
+
+def started(decided: PkgConfig, unloaded: Iterable[Unloaded]) -> PkgConfig:
+    """Return *decided*, whose program answers nothing if it is one of those that cannot be started, *unloaded*."""
+    lost = next((one for one in unloaded if one.program == decided.program.real), None)
+    return decided if lost is None else decided._replace(broken=f"it needs {lost.library}, which {lost.why}")
 
 
 def decide(finder: Finder, variables: Variables, triple: str, host: str) -> PkgConfig:
@@ -212,7 +218,7 @@ class Prober:
                 library._replace(outcome="tool-failed" if said else "tool-missing", output=said)
             )
         run = self.root.live and not _brought(self._decided.program)
-        answered = self._run(library) if run else self._compute(library)
+        answered = self._run(library) if run and not self._decided.broken else self._compute(library)
         if answered.outcome != "found":
             return self._with_candidates(answered)
         judged = self._judge(answered)

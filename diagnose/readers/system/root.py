@@ -147,6 +147,14 @@ class Root:
         """Whether *path* leads to a regular file."""
         return stat.S_ISREG(self._mode(path))
 
+    def is_empty(self, path: str) -> bool:
+        """Whether *path* leads to a regular file without content."""
+        real = self._regular(path)
+        try:
+            return real is not None and os.stat(real).st_size == 0
+        except OSError:
+            return False
+
     def is_dir(self, path: str) -> bool:
         """Whether *path* leads to a folder."""
         return stat.S_ISDIR(self._mode(path))

@@ -67,6 +67,8 @@ def flags(root: Root, tools: Toolchain, variables: Variables, target: Target, ho
     names = ("CFLAGS", f"{kind}_CFLAGS", f"CFLAGS_{target.env_name}", f"CFLAGS_{target.triple}")
     for setting in filter(None, map(variables.get, names)):
         for word in setting.value.split():
+            if word.startswith("--") and not word.startswith(_LONG):
+                yield CFlag(word, setting, False)
             if not word.startswith(("-m", "-f")) or word in _USUAL:
                 continue
             known = _knows(root, judged, word) if judged else None
@@ -82,6 +84,8 @@ _USUAL = frozenset(
         "-fno-common", "-fwrapv", "-fexceptions",
     ]
 )  # fmt: skip
+#: Long options that every GCC and clang has.
+_LONG = ("--sysroot", "--param", "--std=", "--include", "--verbose", "--help", "--version")
 #: Options whose value is the name of a processor, with features behind a plus.
 _PROCESSOR = ("-march=", "-mtune=", "-mcpu=")
 

@@ -171,7 +171,7 @@ def _half(root: Root, program: Program, made: str, target: Target) -> _Places:
 _HALF = ("/lib/i386-linux-gnu", "/usr/lib/i386-linux-gnu", "/lib32", "/usr/lib32", "/lib", "/usr/lib")
 
 # The files that gcc needs to link a shared library besides the objects, and the source of each.
-_INNER_FILES = ("crtbeginS.o", "libgcc.a")
+_INNER_FILES = ("crtbeginS.o", "crtendS.o", "libgcc.a")
 _OUTER_FILES = ("crti.o", "libc.so")
 # What a program, such as a build script, needs as well.
 _PROGRAM_FILES = ("Scrt1.o", *_OUTER_FILES)
@@ -181,7 +181,8 @@ def _start_files(root: Root, places: _Places, outer: tuple[str, ...] = _OUTER_FI
     for names, folders in ((outer, places.dirs), (_INNER_FILES, places.inner)):
         for name in names:
             found = next((f"{folder}/{name}" for folder in folders if root.exists(f"{folder}/{name}")), "")
-            yield StartFile(name, found)
+            empty = bool(found) and root.is_empty(found)
+            yield StartFile(name, "" if empty else found, found if empty else "")
             if name == "libc.so" and found:
                 yield from _named_by(root, found)
     mathematics = (f"{folder}/libm.so" for folder in places.dirs)  # Rust's standard library for glibc links it
@@ -260,7 +261,9 @@ def read(
         python=python(root, variables),
         libclang=tuple(libclang(root, variables)) if bindgen else (),
         linker_target=made,
-        start_files=tuple(_start_files(root, places)) if places.dirs and target.libc == "glibc" else (),
+        start_files=tuple(_start_files(root, places, _PROGRAM_FILES if target == host else _OUTER_FILES))
+        if places.dirs and target.libc == "glibc"
+        else (),
         sysroot=places.sysroot,
         libc=target.libc if places.dirs else "",
         glibc=glibc,

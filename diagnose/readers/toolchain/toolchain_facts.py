@@ -43,11 +43,13 @@ class Program(NamedTuple):
 
 
 class StartFile(NamedTuple):
-    """A file that the linker needs for every program; ``path`` is empty if it is missing."""
+    """A file that the linker needs for every program; ``path`` is empty if it is missing, or has no content."""
 
     name: str
     """``crti.o``, ``libc.so`` …"""
     path: str = ""
+    empty: str = ""
+    """Where it is without content, as after a power cut or on a full disk."""
 
 
 class Part(NamedTuple):
