@@ -20,7 +20,7 @@ from diagnose.readers.system import distro, packages
 from diagnose.readers.system.host import host_machine
 from diagnose.readers.system.native import native_target
 from diagnose.readers.system.root import Root
-from diagnose.readers.toolchain import compilers, program_libraries, rust_std, rustup
+from diagnose.readers.toolchain import compilers, driver, program_libraries, rust_std, rustup
 from diagnose.readers.toolchain.toolchain_facts import DEFAULT_PATH, IMAGE_CARGO, Finder, Program, Toolchain
 
 if TYPE_CHECKING:
@@ -333,8 +333,7 @@ def read(
     sourceless = project_parts.sourceless(place, here_of, home, project, config, variables, row)
     if sourceless is not None and sourceless.unsure:
         place.unseen.append(f"whether this build needs {sourceless.unsure[0].name}, whose source is not there")
-    taken = (*_GCC, *(_GCC_HEADERS if compiles else ()))
-    place.unseen += [f"what gcc takes from {name}" for name in taken if variables.get(name)]
+    place.unseen += [f"what gcc takes from {name}" for name in driver.settings(variables, compiles=compiles)]
     journal, unfinished = packages.unfinished(place)
     hazards = project_parts.hazards(finder, os.path.abspath(cwd), project, config, variables, home, tools, row, host)
     place.unseen += hazards.unseen
@@ -398,12 +397,6 @@ def _in_venv(place: Root, cwd: str) -> Program | None:
 
 def _host_dirs(host: Target) -> tuple[str, ...]:
     return (f"/lib/{host.multiarch}", f"/usr/lib/{host.multiarch}", "/lib64", "/usr/lib64", "/lib", "/usr/lib")
-
-
-#: Variables in which GCC finds other programs.
-_GCC = ("COMPILER_PATH", "GCC_EXEC_PREFIX")
-#: Those in which it finds headers.
-_GCC_HEADERS = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH")
 
 
 def _exact(triple: str) -> Target | None:

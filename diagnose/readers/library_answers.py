@@ -88,7 +88,13 @@ def probe_module(prober: pkgconfig.Prober, need: needs.Need, overridden: Mapping
     direction = sys_crate_overrides.find(way, prober.root, prober.variables, prober.target) if way else None
     if way and direction:
         return prober.linked(need.module, way.libs, direction, need.crate)
+    alone = way is not None and not way.asks and bool(need.crate)
+    if way and alone:
+        return prober.linked(need.module, way.libs, None, need.crate)
     library = prober.probe(need.module, need.requirement, need.static, need.crate, system_libs=need.system_libs)
+    if need.also and library.outcome in ANSWERED:
+        second = prober.probe(need.module, need.also, need.static, need.crate, system_libs=need.system_libs)
+        library = library if second.outcome in ANSWERED else second
     answered = ("found", "wrong-arch", "file-missing", *(("cross-refused",) if way and way.guarded else ()))
     if way and need.crate and way.alone and library.outcome not in answered:
         return prober.linked(need.module, way.libs, None, need.crate)

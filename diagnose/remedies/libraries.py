@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Command, Fix, FixStage
+from diagnose.readers.pkgconfig.sys_crate_overrides import forbidding
 from diagnose.remedies.configuration import pkgconfig_configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import AGAIN, APT_FILE, module, system, unavailable_reason
@@ -165,7 +166,11 @@ def vendored(env: Environment, name: str) -> list[Fix]:
     if way.needs:
         anew = env._replace(project=env.project._replace(lock=""))  # it comes into the lock file by this very feature
         commands += [command for other in vendored(anew, way.needs) for command in other.commands]
-    return [Fix(title, tuple(commands), notes=notes)]
+    forbids = forbidding(way.crate, env.variables, env.target)
+    if forbids is None:
+        return [Fix(title, tuple(commands), notes=notes)]
+    notes += f" It is forbidden by {forbids.where}, which takes precedence over the feature."
+    return [Fix(title, tuple(commands), notes=notes, unset=() if forbids.path else (forbids.name,))]
 
 
 def build_from_source_fix(env: Environment, name: str) -> Fix:

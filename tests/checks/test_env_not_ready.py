@@ -186,3 +186,41 @@ def test_headers_from_variables(tmp_path: Path, name: str, named: bool) -> None:
     project = _project(tmp_path / "p", lock, manifest='[build-dependencies]\ncc = "1"\n')
     assert (f"what gcc takes from {name}" in _found(root, project, **{name: "/w"}).unseen) is named
     assert not any("gcc takes" in one for one in _found(root, _project(tmp_path / "q"), **{name: "/w"}).unseen)
+
+
+def _asking(tmp_path: Path, crate: str, version: str, **environ: str) -> list[str]:
+    root = with_gcc(miniroot.make(tmp_path / "root"))
+    lock = f'dependencies = ["{crate}"]\n[[package]]\nname = "{crate}"\nversion = "{version}"\n{REGISTRY}'
+    lock += f'dependencies = ["pkg-config"]\n[[package]]\nname = "pkg-config"\nversion = "0.3.1"\n{REGISTRY}'
+    project = _project(tmp_path / "p", lock, manifest=f'[dependencies]\n{crate} = "*"\n')
+    pc = "Name: git2\nDescription: git2\nVersion: 1.9.0\nLibs: -lc\n"
+    miniroot.write(root / LIB / "pkgconfig/libgit2.pc", pc)
+    return _causes(_found(root, project, **environ))
+
+
+@pytest.mark.parametrize(
+    ("version", "cause"),
+    [
+        ("0.18.8+1.9.7", "pc-version-mismatch"),
+        ("0.18.0+1.9.0", ""),
+        ("0.17.0+1.8.1", "pc-version-mismatch"),  # it takes nothing newer
+        ("0.14.2+1.5.1", ""),  # takes several ranges, which are not known
+    ],
+)
+def test_the_release_of_a_library_in_a_crates_own_version(tmp_path: Path, version: str, cause: str) -> None:
+    environ = {"LIBGIT2_NO_VENDOR": "1"}
+    assert _asking(tmp_path, "libgit2-sys", version, **environ) == ([cause] if cause else [])
+
+
+def test_without_insisting_the_crate_builds_its_own_copy(tmp_path: Path) -> None:
+    assert _asking(tmp_path, "libgit2-sys", "0.18.8+1.9.7") == []
+
+
+def test_a_crate_that_asks_nothing_and_links_by_name(tmp_path: Path) -> None:
+    root = with_gcc(miniroot.make(tmp_path / "root"))
+    lock = f'dependencies = ["libseccomp-sys"]\n[[package]]\nname = "libseccomp-sys"\nversion = "0.3.0"\n{REGISTRY}'
+    project = _project(tmp_path / "p", lock, manifest='[dependencies]\nlibseccomp-sys = "0.3"\n')
+    assert _causes(_found(root, project)) == ["linker-lib-missing-for-target"]
+    miniroot.write(tmp_path / "lib/libseccomp.so", "")
+    miniroot.write(root / LIB / "libseccomp.so", elf())
+    assert _causes(_found(root, project)) == []

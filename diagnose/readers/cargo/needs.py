@@ -10,6 +10,7 @@ import os
 from diagnose import tables
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
 from diagnose.model.finding import InputError
+from diagnose.model.versions import version_key
 from diagnose.readers.cargo.files import base_folder, parsed
 
 if TYPE_CHECKING:
@@ -51,6 +52,8 @@ class Need(NamedTuple):
     """Modules that the crate accepts in place of ``module``, in the order in which it asks; mostly none."""
     native: bool = False
     """Whether the crate asks in native builds only; how it searches in a cross build is unknown."""
+    also: str = ""
+    """A second constraint on the version (``< 1.10.0``); empty without one."""
 
 
 class CrateRow(NamedTuple):
@@ -219,6 +222,9 @@ def crate_needs(
             continue
         same = crate.version.split(".")[:2] == row.version.split(".")[:2]  # other crates may request other versions
         requirement, static = (row.requirement, row.static) if same else ("", None)
+        also = ""
+        if row.requirement == _OWN:
+            requirement, also = _own_range(crate.version)
         system_libs = row.system_libs and "system-deps" not in crate.dependencies
         linked = links or row.links
         yield Need(
@@ -232,7 +238,21 @@ def crate_needs(
             system_libs,
             others=row.others,
             native=row.unless == "native",
+            also=also,
         )
+
+
+#: In the table: the releases of the library that the crate's own version names behind its plus.
+_OWN, _OWN_SINCE = "= +", (0, 15)
+
+
+def _own_range(version: str) -> tuple[str, str]:
+    """Return the two constraints of a crate with a *version* such as ``0.18.8+1.9.7``."""
+    own, _, library = version.partition("+")
+    parts = library.split(".")
+    if len(parts) != 3 or not all(part.isdecimal() for part in parts) or version_key(own)[:2] < _OWN_SINCE:
+        return "", ""
+    return f">= {library}", f"< {parts[0]}.{int(parts[1]) + 1}.0"
 
 
 def system_deps(path: str, content: dict[str, Any], label: str, links: str = "") -> Iterator[Need]:

@@ -27,6 +27,7 @@ from diagnose.readers.cargo.needs import (
     system_deps,
 )
 from diagnose.readers.cargo.project_facts import Floor, Project, configured, located
+from diagnose.readers.pkgconfig.sys_crate_overrides import never_asking
 from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
     reached = _reached(content, others, crates, target)
     sources = source_folders(root, cargo_home, config) if crates else ()
     table = sys_crates() if crates else {}
+    quiet = never_asking()
     named = _features((content, *others.values()), crates)
     turned_on = _turned_on(root, (content, *others.values()), [one for one in crates if one.name in reached], sources)
     declared = {workspace.name(content) for _ in needs[:1]}
@@ -83,7 +85,8 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
             needs += own
             declared.add(workspace.name(other))
     for crate in crates:
-        if crate.name in _ASKING or crate.name in declared or not _ASKING & set(crate.dependencies):
+        asking = _ASKING & set(crate.dependencies) or crate.name in quiet
+        if crate.name in _ASKING or crate.name in declared or not asking:
             continue
         if crate.name not in reached:
             idle.append(crate)

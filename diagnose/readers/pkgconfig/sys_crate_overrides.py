@@ -1,7 +1,7 @@
 """Crates that find a library through variables of their own, before or without pkg-config, and crates that guess it.
 
-Sources: the build scripts of openssl-sys 0.9.118 (``find_normal.rs``), libpulse-sys 1.23.0, libsqlite3-sys 0.40.0,
-mysqlclient-sys 0.5.2, pcap 2.5.0, pcsc-sys 1.3.0 and pq-sys 0.7.8, as published.
+Sources: the build scripts of openssl-sys 0.9.118 (``find_normal.rs``), libpulse-sys 1.23.0, libseccomp-sys 0.3.0,
+libsqlite3-sys 0.40.0, mysqlclient-sys 0.5.2, pcap 2.5.0, pcsc-sys 1.3.0 and pq-sys 0.7.8, as published.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Way(NamedTuple):
     ``include`` are those for the folder of the ``header``; without it, ``lib_dir`` has no effect. ``prefix`` are those
     for a folder that contains both. ``strict``: the build script fails if the folder or its expected content is
     missing. ``alone``: the crate links the ``libs`` by name if pkg-config has no answer. ``guarded``: it still fails if
-    the pkg-config crate refuses to ask for another architecture.
+    the pkg-config crate refuses to ask for another architecture. ``asks``: it asks pkg-config at all.
     """
 
     libs: tuple[str, ...]
@@ -32,6 +32,12 @@ class Way(NamedTuple):
     strict: bool = False
     alone: bool = False
     guarded: bool = False
+    asks: bool = True
+
+
+def never_asking() -> frozenset[str]:
+    """Return the crates that find their library without pkg-config."""
+    return frozenset(name for name, way in WAYS.items() if not way.asks)
 
 
 WAYS = {
@@ -39,6 +45,7 @@ WAYS = {
     "libpulse-sys": Way((":libpulse.so.0",), alone=True, guarded=True),
     # asks pkg-config first; the variables matter where that has no answer
     "mysqlclient-sys": Way(("mysqlclient",), ("MYSQLCLIENT_LIB_DIR", "MYSQLCLIENT_LIB_DIR_@")),
+    "libseccomp-sys": Way(("seccomp",), ("LIBSECCOMP_LIB_PATH",), alone=True, asks=False),
     "libsqlite3-sys": Way(("sqlite3",), ("SQLITE3_LIB_DIR",), alone=True),
     "openssl-sys": Way(
         ("ssl", "crypto"),
@@ -148,9 +155,14 @@ def _shouty(key: str) -> str:
 
 def insists(crate: str, variables: Variables, target: Target) -> bool:
     """Whether a variable forbids *crate* (``name version``) to build its own copy of the library."""
+    return forbidding(crate, variables, target) is not None
+
+
+def forbidding(crate: str, variables: Variables, target: Target) -> Setting | None:
+    """Return the variable that forbids *crate* (``name version``) to build its own copy of the library."""
     names, zero = _INSISTING.get(crate.partition(" ")[0], ((), False))
     setting = _first(variables, names, target)
-    return setting is not None and not (zero and setting.value == "0")
+    return None if setting is not None and zero and setting.value == "0" else setting
 
 
 def _first(variables: Variables, names: tuple[str, ...], target: Target) -> Setting | None:

@@ -52,6 +52,16 @@ def driver_parts(finder: Finder, driver: Program, inner: Iterable[str], *, nativ
     )
 
 
+#: Variables in which GCC finds other programs, and those in which it finds headers.
+_PROGRAMS = ("COMPILER_PATH", "GCC_EXEC_PREFIX")
+_HEADERS = ("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH")
+
+
+def settings(variables: Variables, *, compiles: bool) -> list[str]:
+    """Return the variables that are set and tell GCC where programs are, and headers if it *compiles*."""
+    return [name for name in (*_PROGRAMS, *(_HEADERS if compiles else ())) if variables.get(name)]
+
+
 def _plugin(root: Root, driver: Program, folders: Iterable[str]) -> Iterator[Part]:
     """Yield that *driver* gives its linker a plugin in every link, and does not find it."""
     if any(root.is_file(f"{folder}/{PLUGIN}") for folder in folders):
