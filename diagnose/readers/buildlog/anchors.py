@@ -31,6 +31,7 @@ _STEP = 1 << 16  # bytes searched at once: bounds the matches held, and the runs
 #: Bytes of a log in which the plain search takes as long as the library takes to prepare its search, and between two
 #: times that it does so.
 PREPARE_AFTER, PREPARE_AGAIN_AFTER = 1 << 19, 1 << 22
+_DENSE = 1000  # lines with a text in one block: the plain search takes far longer for those
 
 
 class Anchors:
@@ -74,6 +75,8 @@ class Anchors:
                     left = end - begin
                     here = found.setdefault(start, {})
                 here[number] = begin + at
+        if len(found) > _DENSE:
+            self._left = min(self._left, 0)
         lines: dict[int, list[tuple[int, bytes]]] = {}
         for start, here in found.items():
             lines[start] = line = [(at, self._texts[number]) for number, at in here.items()]
