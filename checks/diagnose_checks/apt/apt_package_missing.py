@@ -70,7 +70,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             needed,
-            f"apt's package sources have no {said['needs']}{f':{arch}' if arch else ''}, which {said['package']} needs",
+            f"apt's package sources have no {said['needs']}{f':{arch}' if arch else ''}, which {said['package']} needs"
+            + (", or none that can stand beside the native one" if _is_library(said["needs"], arch) else ""),
             "apt installs none of the requested packages.",
             [
                 Fix(
@@ -78,9 +79,25 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="main universe for Ubuntu, for the release and its -updates; then apt-get update. A package "
                     "of another release or repository cannot be installed here.",
                 ),
+                *(_both_architectures(said["needs"], arch) if _is_library(said["needs"], arch) else ()),
                 *_elsewhere(log.distro_at(needed[0].line), bool(log.find("apt-updated"))),
             ],
         )
+
+
+def _is_library(package: str, arch: str) -> bool:
+    """Whether it is a library of a named architecture: installed for two, it has one version (Multi-Arch: same)."""
+    return bool(arch) and arch not in ("all", "any") and package.startswith("lib")
+
+
+def _both_architectures(package: str, arch: str) -> Iterator[Fix]:
+    yield Fix(
+        "if the entry is complete: bring both architectures to one state",
+        (Command("apt-get update", FixStage.UPDATE), Command("apt-get upgrade -y", FixStage.UPDATE)),
+        notes=f"`apt-cache policy {package} {package}:{arch}` shows two versions while the servers of the two are out "
+        "of step, or where a repository has one architecture only (a PPA, an image's own): one mirror for both, or "
+        "again in an hour.",
+    )
 
 
 def _of_version(log: BuildLog, hits: list[Hit]) -> Finding:

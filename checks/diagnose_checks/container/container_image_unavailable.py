@@ -45,7 +45,10 @@ CHECK = Check(
         ),
         (
             "nvalid reference format",
-            r"^(?:ERROR: |Error: )?(?:docker: |Error response from daemon: )invalid reference format"
+            r"^(?:ERROR: |Error: )?(?:(?:\S.{0,200}[/\\])?docker(?:\.exe)?: |Error response from daemon: |"
+            r"failed to build: |parsing reference \"[^\"]{0,200}\": "
+            r"|invalid argument \".{0,200}\" for \"-t, --tag\" flag: "
+            r"|invalid tag \"[^\"]{0,200}\": ){1,3}invalid reference format"
             r"(?:: repository name (?:\(library/)?\(?(?P<named>[^)]{1,200})\) must be lowercase)?(?P<image>)",
         ),
         (

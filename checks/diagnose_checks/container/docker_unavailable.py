@@ -53,6 +53,10 @@ CHECK = Check(
         ("is too old. Min", r"client version [\d.]{1,8} is (?P<aged>too old)\. Minimum supported API version is "),
         ("buildx component is", r"BuildKit is enabled but the (?P<buildx>buildx) component is missing or broken"),
         ("is not a docker command", r"'(?P<buildx>buildx|compose)' is not a docker command"),
+        ("nknown command: docker ", r"^docker: unknown command: docker (?P<buildx>buildx|compose)$"),
+        # docker takes the plugin's options for its own
+        ("nknown ", r"^unknown (?:shorthand )?flag: .{1,100}?\s+See '(?P<buildx>docker) --help'", 3),
+        ("nknown ", r"^unknown (?:shorthand )?flag: .{1,100}?\s+Usage:\s+(?P<buildx>docker) \[OPTIONS\] COMMAND", 3),
         (
             "for the docker driver",
             r"[Mm]ulti(?:-platform build|ple platforms feature) is (?:not supported|currently not supported) for "

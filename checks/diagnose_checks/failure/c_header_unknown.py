@@ -48,7 +48,8 @@ CHECK = Check(
         ),
         (
             "error C1083",
-            rf"(?<!\S)(?P<file>\S{{1,300}}?)\(\d+\): fatal error C1083: Cannot open include file: '{_HEADER}'",
+            rf"(?<!\S)(?P<file>\S{{1,300}}?)\(\d+\): fatal error C1083: .{{3,100}}?"
+            rf"[\"'«„「] ?{_HEADER} ?[\"'»“”」]",
         ),
     ),
 )

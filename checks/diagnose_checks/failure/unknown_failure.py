@@ -88,7 +88,9 @@ _PLAIN = (
     (r"^FAILED (?P<test>[\w./-]+::[\w.:\[\]-]+)", "run the failing test alone", "pytest -vv {test}"),
     (r"^test (?P<test>[\w:]+) \.\.\. FAILED", "run the failing test alone", "cargo test {test} -- --exact --nocapture"),
     (
-        r"^error: unexpected argument '[^']{1,60}' found|^(?:\S+: )?error: unrecognized arguments: ",
+        r"^error: unexpected argument '[^']{1,60}' found|^(?:\S+: )?error: unrecognized arguments: "
+        r"|^(?:\S+: )?unknown (?:(?:shorthand )?flag: |command)|no such option: -|not defined: -|: \w+ option -"
+        r"|is not a git command",
         "correct the option: --help lists those that there are",
         "",
     ),

@@ -17,6 +17,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.model.versions import version_key
 from diagnose_checks.install._triage import left_out
 
 if TYPE_CHECKING:
@@ -93,6 +94,12 @@ CHECK = Check(
             r"No candidate is found for `(?P<package>[^`]{1,100})` that matches the environment(?P<pdm>)",
         ),
         ("nable to find candidates for", r"Unable to find candidates for (?P<package>[\w.-]{1,100})(?P<pdm>)"),
+    )
+    + patterns_for(
+        "poetry-retries",
+        ("Retrying HTTP request", r"\bRetrying HTTP request in "),
+        ("ead timed out", r"\bRead timed out\b"),
+        ("onnection pool is full", r"\bConnection pool is full, discarding connection(?P<harmless>)"),
     )
     + patterns_for("pip-retries", ("connection broken by", r"Retrying \(Retry\(total=[1-9]\d*,"))
     + patterns_for(
@@ -213,6 +220,9 @@ def _of_lock(log: BuildLog, hit: Hit) -> Finding:
             ],
         )
     name = f"{package} {version}".strip()
+    shaky = log.near(hit.line, "poetry-retries", "pip-retries", before=_ABOVE, after=0)
+    if shaky and "poetry" in hit.groups:
+        return _of_shaky_index(log, [*shaky[-1:], hit], name)
     again = "poetry" if "poetry" in hit.groups else "pdm" if "pdm" in hit.groups else "uv"
     lock = {
         "uv": Command(f"uv lock --upgrade-package {package}", FixStage.BUILD),
@@ -239,6 +249,50 @@ def _of_lock(log: BuildLog, hit: Hit) -> Finding:
                 notes="Alpine needs musllinux wheels, 32-bit and other processors their own; the newest Python "
                 "often has "
                 "none yet.",
+            ),
+        ],
+    )
+
+
+def _newer_python(hit: Hit) -> list[Fix]:
+    """Return the fix for a release above all that pip lists: it leaves out what requires another Python."""
+    listed = re.findall(r"\d[\w.]*", hit.groups["others"])[-1:]
+    asked = re.search(r"[>=]=(\d[\w.]*)|~=(\d[\w.]*)", hit.groups["asked"])
+    if not (listed and asked) or version_key(asked[1] or asked[2]) <= version_key(listed[0]):
+        return []
+    notes = f"pip lists what fits this Python, up to {listed[0]}: a newer release often requires a newer one."
+    if hit.groups["package"].partition("[")[0] in _BACKENDS:
+        notes += " A build from source asks for it: an older release of the package that is built, or one with a "
+        notes += "wheel for this machine (--only-binary), needs no build."
+    return [Fix("use a newer Python, if that version is on the index", notes=notes)]
+
+
+def _of_shaky_index(log: BuildLog, hits: list[Hit], name: str) -> Finding:
+    """Return that Poetry got no file, after messages about its connections: it tells an answer and none alike."""
+    answered = "harmless" in hits[0].groups
+    return finding_from_hits(
+        log,
+        hits,
+        f"Poetry got no file of {name} that it can use: "
+        + (
+            "an answer of the index was not complete, or no file is for this Python on this machine"
+            if answered
+            else "the index did not answer, or no file is for this Python on this machine"
+        ),
+        "The package is not installed.",
+        [
+            Fix(
+                "run it again, without the lists that Poetry kept",
+                (
+                    Command("poetry cache clear --all --no-interaction PyPI", FixStage.BUILD),
+                    Command("poetry install", FixStage.BUILD),
+                ),
+                notes="poetry config installer.max-workers 4 asks for less at once.",
+            ),
+            Fix(
+                "if it fails again: take another release into the lock file",
+                (Command(f"poetry update {name.split()[0]}", FixStage.BUILD),),
+                notes="Then its wheels are for other Pythons, processors or systems, or it was removed.",
             ),
         ],
     )
@@ -297,6 +351,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             else f"the index has no file of {package} that this Python on this machine can use",
             "The package is not installed.",
             [
+                *(_newer_python(hit)),
                 Fix(
                     "list the tags that this pip accepts and the versions on the index",
                     (
@@ -306,6 +361,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="Only older or newer versions have a file for it; releases for other Pythons are not listed."
                     if hit.groups["others"]
                     else "Either the name is wrong, or all files are wheels for other platforms or Pythons.",
-                )
+                ),
             ],
         )

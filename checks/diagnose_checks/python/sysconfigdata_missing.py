@@ -23,7 +23,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -34,6 +34,17 @@ CHECK = Check(
             "No module named '_sysconfigdata",
             r"^ModuleNotFoundError: No module named '(?P<module>_sysconfigdata[\w.-]{0,100})'",
         ),
+        (
+            "_sysconfigdata",
+            r"No such file or directory: ['\"](?P<folder>[^'\"]{0,600}?)/(?P<module>_sysconfigdata[\w.-]{0,100}?)"
+            r"(?:\.py)?['\"]",
+        ),
+        (
+            "_sysconfigdata",
+            r"(?:cp|mv|sed|cat|install): .{0,40}?(?P<folder>/[^'\"\s]{0,600}?)/(?P<module>_sysconfigdata"
+            r"[\w.-]{0,100}?)\.py['\"]?: No such file or directory",
+        ),
+        ("found in sysconfigdata file", r"(?P<key>[A-Z_]{3,30}) not found in sysconfigdata file"),  # PyO3
         ("No module named _sysconfigdata", r"^ImportError: No module named (?P<module>_sysconfigdata[\w.-]{0,100})$"),
     ),
 )
@@ -42,7 +53,13 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See Python not find the module with its build settings."""
     for hit in log.find("no-sysconfigdata")[-1:]:
-        module = hit.groups["module"]
+        module, folder = hit.groups["module"], hit.groups["folder"]
+        if key := hit.groups["key"]:
+            yield _incomplete(log, hit, key)
+            return
+        if folder:
+            yield _of_other_python(log, hit, module, folder)
+            return
         yield finding_from_hits(
             log,
             [hit],
@@ -61,3 +78,52 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _of_other_python(log: BuildLog, hit: Hit, module: str, folder: str) -> Finding:
+    """Return that a script, as conda's cross-python, opens the file by its path, and the folder has another name."""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{module}.py, the build settings of the target's Python, is not in {folder.rpartition('/')[2] or folder}",
+        "The cross build does not start: no compiler, no folder and no tag is known.",
+        (
+            Fix(
+                "look under which name that Python has it",
+                (Command("find / -name '_sysconfigdata*.py' 2>/dev/null", FixStage.BUILD),),
+                notes="The name holds the triple of the compiler that built it, and changes with that one: conda-forge "
+                "went from …_conda_cos6_… and …_cos7_… to …_conda_…. Bring both to one state.",
+            ),
+            Fix(
+                "in a conda recipe: render it again with the newest pinning",
+                (Command("conda smithy rerender", FixStage.BUILD),),
+                notes="cross-python_TARGET, python and the compilers of the build section have to be of one "
+                "release; python belongs to build and host.",
+            ),
+        ),
+    )
+
+
+def _incomplete(log: BuildLog, hit: Hit, key: str) -> Finding:
+    """Return that PyO3 reads a file without what it needs."""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"the build settings in the folder of PYO3_CROSS_LIB_DIR have no {key}: they are not those of a CPython for "
+        "the target",
+        "PyO3 cannot be compiled.",
+        (
+            Fix(
+                "name the folder of the target's own Python",
+                (Command("grep -rlw SOABI / --include='_sysconfigdata*.py' 2>/dev/null", FixStage.BUILD),),
+                notes="PYO3_CROSS_LIB_DIR names the lib/python3.X in which that lies. A file that only imports "
+                "another one, or that was cut, has no values.",
+            ),
+            Fix(
+                "give the version instead of the folder",
+                env=(("PYO3_CROSS_PYTHON_VERSION", "3.X"),),
+                unset=("PYO3_CROSS_LIB_DIR",),
+                notes="For an extension module of Linux, PyO3 needs no more: replace 3.X.",
+            ),
+        ),
+    )

@@ -14,6 +14,15 @@ if TYPE_CHECKING:
 
 LIBPYTHON = re.compile(r"^libpython\d")
 
+#: How names of functions begin, and Homebrew's formula with them (formulae.brew.sh, November 2026).
+FORMULAE = (
+    (r"_?(?:ldap|ber)_", "openldap"), (r"_?PQ[a-z]", "libpq"), (r"_?mysql_", "mysql-client"),
+    (r"_?SQL[A-Z]", "unixodbc"),
+    (r"_?(?:SSL|EVP|BIO|X509|RSA|OPENSSL|CRYPTO)_", "openssl@3"), (r"_?archive_", "libarchive"), (r"_?FT_", "freetype"),
+    (r"_?cairo_", "cairo"), (r"_?xml[A-Z]", "libxml2"), (r"_?xslt[A-Z]", "libxslt"), (r"_?H5", "hdf5"),
+    (r"_?Pa_", "portaudio"), (r"_?sodium_", "libsodium"), (r"_?zmq_", "zeromq"), (r"_?libusb_", "libusb"),
+)  # fmt: skip
+
 #: Windows writes the reason in the language of its user. The messages of windows come from its loader's dialogs; cargo
 #: and Python print the number with which a process ended as NTSTATUS, or as a signed or unsigned number.
 WINDOWS = patterns_for(

@@ -22,6 +22,7 @@ from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.tables.libstdcxx import newer_function
 from diagnose_checks.runtime._triage import (
+    FORMULAE,
     OWN_LIBRARY,
     installed_package,
     is_in_every_glibc,
@@ -50,7 +51,6 @@ CHECK = Check(
         ("was built for Mac OS X", r"which was built for Mac OS X (?P<system>[\d.]{1,10})"),
     ),
 )
-
 
 #: Function → the first musl and the first Alpine that have it: musl's release notes.
 _MUSL = {
@@ -129,19 +129,9 @@ def _of_torch(package: str) -> list[Fix]:
     ]
 
 
-#: How names of functions begin, and Homebrew's formula with them (formulae.brew.sh, November 2026).
-_FORMULAE = (
-    (r"_?(?:ldap|ber)_", "openldap"), (r"_?PQ[a-z]", "libpq"), (r"_?mysql_", "mysql-client"),
-    (r"_?SQL[A-Z]", "unixodbc"),
-    (r"_?(?:SSL|EVP|BIO|X509|RSA|OPENSSL|CRYPTO)_", "openssl@3"), (r"_?archive_", "libarchive"), (r"_?FT_", "freetype"),
-    (r"_?cairo_", "cairo"), (r"_?xml[A-Z]", "libxml2"), (r"_?xslt[A-Z]", "libxslt"), (r"_?H5", "hdf5"),
-    (r"_?Pa_", "portaudio"), (r"_?sodium_", "libsodium"), (r"_?zmq_", "zeromq"), (r"_?libusb_", "libusb"),
-)  # fmt: skip
-
-
 def _on_macos(symbol: str, file: str, package: str) -> list[Fix]:
     """Return the fixes for a module that was built without its library: the linker leaves such names open."""
-    formula = next((name for pattern, name in _FORMULAE if re.match(pattern, symbol)), "LIBRARY")
+    formula = next((name for pattern, name in FORMULAE if re.match(pattern, symbol)), "LIBRARY")
     return [
         Fix(
             f"install the library that has {symbol}, and build the module again",
@@ -471,17 +461,39 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if _STANDARD.match(symbol) and not _OWN_TYPE.search(symbol):
             yield _of_cxx_library(log, hit, file.rpartition("/")[2])
             return
-        yield finding_from_hits(
-            log,
-            [hit],
-            f"{file.rpartition('/')[2]} uses {symbol}, which none of its needed libraries has",
-            "It cannot be loaded.",
-            [
-                *(_of_conda(installed_package(file)) if _CONDA.search(file) else ()),
-                Fix(
-                    f"link the library that defines {symbol}",
-                    notes="Put it after its users on the command line. `readelf -d FILE` lists the needed libraries.",
-                ),
-                Fix("if it is listed there, install a version that has the function"),
-            ],
-        )
+        yield _of_any_library(log, hit)
+
+
+def _of_any_library(log: BuildLog, hit: Hit) -> Finding:
+    """Return both readings of a function that is nowhere: no library is linked, or another copy of it is loaded."""
+    file, symbol = hit.groups["file"], hit.groups["symbol"]
+    stem = file.rpartition("/")[2].partition(".")[0].strip("_").removeprefix("lib").lower()
+    names = [name for pattern, name in FORMULAE if re.match(pattern, symbol)]
+    names += [name.lower() for name in re.findall(r"\d([A-Za-z]\w{2,40}?)(?=\d|[A-Z]|$)", symbol[:200])]
+    # a binding is linked with the library that it is named after
+    related = len(stem) > 2 and any(stem in name or name in stem for name in names)
+    fixes = [
+        Fix(
+            f"if no library there defines {symbol}: link it",
+            notes="Put it after its users on the command line: --as-needed drops what stands before them.",
+        ),
+        Fix(
+            "if its library is among them: let the loader take the copy that the module was built with",
+            notes="ldd prints which file is loaded. An older release in another folder (LD_LIBRARY_PATH, "
+            "/usr/local/lib, a package that brings its own and was imported first) lacks the function: remove it, "
+            "import this module first, or build the module again with what is there.",
+        ),
+    ][:: -1 if related else 1]
+    look = Command(f"ldd -r {file if file.startswith('/') else 'FILE'}", FixStage.BUILD)
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{file.rpartition('/')[2]} uses {symbol}, which no library that is loaded has: its library is not linked, or "
+        "another copy of it, or an older one, is loaded",
+        "It cannot be loaded.",
+        [
+            *(_of_conda(installed_package(file)) if _CONDA.search(file) else ()),
+            fixes[0]._replace(commands=(look,)),
+            fixes[1],
+        ],
+    )

@@ -41,7 +41,8 @@ CHECK = Check(
                 r"(?:fatal )?error: (?P<header>[\w][\w./+-]*\.(?:h|hpp|hh|hxx|H)): No such file or "
                 r"directory",
             ),
-            ("error C1083", r"error C1083: Cannot open include file: '(?P<header>[\w][\w./+-]*\.(?:h|hpp))'"),
+            # Visual C++ writes in the language of Windows
+            ("error C1083", r"error C1083: .{3,100}?[\"'«„「] ?(?P<header>[\w][\w./+-]*\.(?:h|hpp)) ?[\"'»“”」]"),
             # Eigen's have no ending
             ("Eigen/", r"fatal error: '?(?P<header>(?:unsupported/)?Eigen/\w+)'?(?:: No such file| file not found)"),
             ("ailed to find '", r"[Ff]ailed to find '(?P<header>[\w][\w./+-]*\.(?:h|hpp))'\."),  # a script's own search
@@ -94,6 +95,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             return
         if log.crate_at(hit.line)[0] == "openssl-sys":
             continue  # openssl-not-found-cross
+        if "C1083" in hit.text and (header in _POSIX or re.match(r"(?:linux|asm|arpa|netinet|net)/", header)):
+            yield _of_posix(log, hit, header)
+            return
         if header.startswith("asm") and hit.text.startswith("/usr/include/linux/"):
             continue  # toolchain-crt-missing: the kernel's headers are there, and not those for the word size
         if header in _GLIBC or re.match(r"(?:linux|asm|asm-generic)/", header):
@@ -171,6 +175,39 @@ _GLIBC = {
     "sys/queue.h": "bsd-compat-headers",
     "sys/tree.h": "bsd-compat-headers",
 }
+#: Headers of POSIX and of Unix systems that Visual C++ and the Windows SDK do not have (POSIX.1-2024; SDK 10.0.26100).
+_POSIX = frozenset((
+    "alloca.h", "curses.h", "dirent.h", "dlfcn.h", "execinfo.h", "fnmatch.h", "ftw.h", "getopt.h", "glob.h", "grp.h",
+    "ifaddrs.h", "langinfo.h", "libgen.h", "netdb.h", "poll.h", "pthread.h", "pty.h", "pwd.h", "regex.h", "sched.h",
+    "semaphore.h", "spawn.h", "strings.h", "sys/epoll.h", "sys/event.h", "sys/eventfd.h", "sys/file.h", "sys/ioctl.h",
+    "sys/ipc.h", "sys/mman.h", "sys/param.h", "sys/prctl.h", "sys/resource.h", "sys/select.h", "sys/sem.h",
+    "sys/shm.h", "sys/socket.h", "sys/statvfs.h", "sys/sysctl.h", "sys/time.h", "sys/times.h", "sys/uio.h", "sys/un.h",
+    "sys/utsname.h", "sys/wait.h", "syslog.h", "termios.h", "ucontext.h", "unistd.h", "utime.h", "util.h",
+))  # fmt: skip
+
+
+def _of_posix(log: BuildLog, hit: Hit, header: str) -> Finding:
+    """Return that code for Unix is compiled with Visual C++."""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{header} is a header of Unix systems, which Visual C++ does not have: this code is not for Windows",
+        "C code of the build cannot be compiled on Windows.",
+        [
+            Fix(
+                "leave the package out on Windows, or take one that is for it",
+                notes="In requirements: NAME; sys_platform != 'win32'. Another release, or a wheel for Windows "
+                "(--only-binary NAME), may be for it.",
+            ),
+            Fix("build and run it in WSL, or in a Linux container"),
+            Fix(
+                "your own code: include it behind #ifndef _WIN32",
+                notes="Windows has io.h, process.h, winsock2.h and conio.h in the place of many.",
+            ),
+        ],
+    )
+
+
 _KERNEL = {
     "debian": ("linux-libc-dev",),
     "rhel": ("kernel-headers",),

@@ -99,7 +99,7 @@ _ECHO = re.compile(
     r"|pip-failed-to-build|\d+ targets? failed|test failed, to rerun|Failed to run command|npm (?:ERR!|error) "
     r"|^FAILED \(|^FAIL\b|\b(?:failed|errors?)\b.{0,120} in [\d.]+s|test result: FAILED|Job failed|nox > "
     r"|Some index files failed|impossible situation|following information|Command \['|See above for output"
-    r"|^(?:=> )*ERROR \[|^configure: exit "
+    r"|^(?:=> )*ERROR \[|^configure: exit |^(?:See|Run|Try) .{1,120} --?h"
 )
 #: Messages of which it is remembered: about as many as a log has hits.
 _EVENTS = 8192

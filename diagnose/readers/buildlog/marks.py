@@ -87,6 +87,17 @@ _CARGO = (
     "|the lock file|cannot update the lock|package `|unable to update|failed to run `rustc`"
 )
 
+#: Docker's program, as it begins its errors: in WSL with the path of Windows.
+_ENGINE = r"(?:[A-Za-z]:\\.{1,200}\\|\S{0,200}/)?docker(?:\.exe)?"
+#: Programs that end their refusal of a command by naming their own help.
+_HELPED = "docker|podman|buildah|nerdctl|skopeo|kubectl|helm|git|gh|oc|minikube|kind"
+#: What they, and others, begin it with: cobra and pflag (docker, podman, kubectl, gh), getopt, optparse and npm.
+_REFUSED = (
+    r"unknown (?:shorthand )?flag: |unknown command:? [\"'\w]|flag needs an argument: |invalid argument \".{0,200}\" for \"-"
+    r"|flag provided but not defined: -|no such option: -|accepts (?:at most )?\d+ arg\(s\), received "
+    r"|required flag\(s\) \"|[\w./+-]{1,60}: (?:unrecognized|unknown|invalid|illegal) option -|[\w./+-]{1,60}: --?[\w-]{1,60}: invalid option"
+)
+
 # fmt: off
 MARKS: tuple[Mark, ...] = (
     # --- packages -----------------------------------------------------------------------------------------------------
@@ -297,7 +308,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("docker", FAILED, "executor failed running [", r"^(?:ERROR: )?(?:failed to solve: .{0,100})?executor failed running \[.{0,2000}\]: exit code: [1-9]"),
     Mark("docker", FAILED, "non-zero code", r"returned a non-zero code: [1-9]"),
     Mark("docker", FAILED, "failed to compute cache key", r"^(?:ERROR: )?failed to compute cache key: " + _REST),
-    Mark("docker", FAILED, "response from daemon", r"^(?:docker: )?Error response from daemon: " + _REST),
+    Mark("docker", FAILED, "response from daemon", rf"^(?:{_ENGINE}: )?Error response from daemon: {_REST}"),
+    Mark("docker", FAILED, "docker", rf"^{_ENGINE}: (?!(?:command )?not found|No such file|Permission denied|warning|WARNING)[a-z'\"]{_REST}"),
     Mark("docker", FAILED, "ockerfile parse error", r"[Dd]ockerfile parse error" + _REST),
     Mark("docker", FAILED, "more than one source file", r"^When using (?:COPY|ADD) with more than one source file"),
     Mark("docker", FAILED, "COPY failed: ", r"^(?:COPY|ADD) failed: " + _REST),
@@ -397,6 +409,13 @@ MARKS: tuple[Mark, ...] = (
     Mark("program", FAILED, "rror: ", r"^(?:fatal )?error: (?P<text>.{0,300})"),
     Mark("program", ERROR, "Error: ", r"^\S*Error: (?P<text>.{0,300})"),
     Mark("program", ERROR, "Failed ", r"^Failed (?:to build|building wheel)" + _REST + r"|^(?!Warning: )\S+: Failed " + _REST),
+    *(
+        Mark("program", ERROR, words, rf"^(?:(?:docker|podman): )?(?:{_REFUSED})" + _REST)
+        for words in ("nknown ", " needs an argument: ", "nvalid ", "not defined: -", "no such option: -", "arg(s), received", "required flag(s) ", "unrecognized option", "illegal option")
+    ),
+    Mark("program", ERROR, " --help", rf"^(?:See|Run) ['\"`](?:{_HELPED})(?: [\w-]+){{0,3}} --help['\"`](?: for (?:more information|usage|help))?\.?$"),
+    Mark("program", ERROR, " --help", r"^Try ['\"`‘][\w./ +-]{1,100} --?h(?:elp)?['\"`’](?: or ['\"`‘].{1,100}['\"`’])? for (?:more information|usage|help)\.?$"),
+    Mark("git", ERROR, "is not a git command", r"^git: '[^']{1,60}' is not a git command\."),
     Mark("program", ERROR, "rror TS", r"\berror TS\d+: " + _REST),
     Mark("program", ERROR, "[ERROR]", r"^\[ERROR\] \S" + _REST),
     Mark("program", ERROR, "ERR_", r"^(?:\S+: )?ERR_\w+"),
