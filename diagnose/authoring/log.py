@@ -7,7 +7,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Severity
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog, Hit, Probe
@@ -148,7 +148,7 @@ def advise(
         return (Fix(f"install it with {system}'s package manager", notes=notes),)
     places = environments(log, line, probe)
     if len(places) == 1:
-        only = tuple(_of_the_build(log, build(places[0], *about)))
+        only = tuple(_in_its_image(log, line, _of_the_build(log, build(places[0], *about))))
         return (*_shown(log, line, only), *only)
     families: dict[Fix, list[str]] = {}
     for place in places:
@@ -162,6 +162,14 @@ def advise(
         hint = "The log does not show its distribution: select one with --distro NAME."
         fixes[0] = fixes[0]._replace(notes=" ".join(filter(None, (fixes[0].notes, hint))))
     return (*shown, *fixes)
+
+
+def _in_its_image(log: BuildLog, line: int, fixes: Iterable[Fix]) -> Iterator[Fix]:
+    """Yield *fixes*; in a build of cross, those that install a package say where: its container ends with the build."""
+    for fix in fixes:
+        installs = any(command.stage is FixStage.PACKAGES for command in fix.commands)
+        where = log.container_at(line).kind == "cross-rs" and installs
+        yield fix._replace(notes=" ".join(filter(None, (fix.notes, _PRE_BUILD)))) if where else fix
 
 
 def _of_the_build(log: BuildLog, fixes: Iterable[Fix]) -> list[Fix]:
@@ -195,6 +203,10 @@ def sees_install(fixes: Sequence[Fix]) -> bool:
 #: What a manager writes of a package that it installs, and its programs; apt and dpkg write neither.
 _MANAGERS = {") Installing ": ("apk",), "Installing ": ("dnf", "yum", "microdnf", "tdnf")}
 _LET = "let the build find"
+_PRE_BUILD = (
+    "In cross's image, not on this machine: these lines in pre-build of [target.TRIPLE] in Cross.toml, or in an image "
+    "of your own, which `image` names there."
+)
 #: Packages that come with others in one command, and are not what was missed.
 _TOOLS = ("pkgconf", "pkgconf-pkg-config", "make")
 _PLACES = (

@@ -71,7 +71,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             needed,
             f"apt's package sources have no {said['needs']}{f':{arch}' if arch else ''}, which {said['package']} needs"
-            + (", or none that can stand beside the native one" if _is_library(said["needs"], arch) else ""),
+            + (", or only a version that differs from the native one's" if _is_library(said["needs"], arch) else ""),
             "apt installs none of the requested packages.",
             [
                 Fix(

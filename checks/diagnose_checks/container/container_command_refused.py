@@ -135,7 +135,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 def _told(said: Mapping[str, str]) -> tuple[str, Fix]:
-    """Return the message and the fix for what the pattern found."""
+    """Return the message and the fix for the part that the engine names."""
     _, message, fix = next(row for row in _REASONS if said[row[0]])
     words = {name: text.strip() for name, text in said.items()}
     return message.format(**{"command": "", **words}), fix

@@ -68,6 +68,7 @@ CHECK = Check(
             ("--platform", r"--platform[= ](?P<want>linux/[\w/]+)"),
             ("[linux/", r"\[(?P<want>linux/[\w/]+)(?: [\w.-]+)? +\d+/\d+\]"),
         ),
+        *patterns_for("meson-note", ("mesonbuild", r"mesonbuild[/\\]")),
         *patterns_for(
             "never-ran",
             ("never executed", r"could not execute process `(?P<program>[^`\s]+)(?:\s[^`]*)?` \(never executed\)"),
@@ -76,6 +77,13 @@ CHECK = Check(
     ),
 )
 _SCRIPT = r"\.(?:sh|py|bash)$|(?:^|/)(?:docker-)?entrypoint$"
+_FRAMES = 60  # lines of a traceback
+_ANDROID = re.compile(r"(?i)android")
+_EXE_WRAPPER = (
+    "[binaries] exe_wrapper = 'qemu-aarch64-static' (wine for Windows). Without one, and with needs_exe_wrapper = true "
+    "in [properties], Meson skips what it cannot run."
+)
+_ON_ANDROID = "adb push FILE /data/local/tmp, then adb shell. No qemu-user runs what is linked with Android's libc."
 _BUILT = r"/target/(?:[^/]+/)*(?:release|debug)/"
 _HELPERS = frozenset(
     {"patchelf", "protoc", "cmake", "ninja", "sccache", "rustc", "cargo", "maturin", "zig", "uv", "node"}
@@ -134,6 +142,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
         hits = [*ran, *hits]
         message = f"{program} was built for another processor, and this machine cannot run it"
         fixes = [_runner(log, hits[0].line), Fix("build here, and test on a machine of that architecture")]
+    elif log.near(hits[0].line, "meson-note", before=_FRAMES) and not wanted:
+        message = f"Meson starts {program or 'a program'}, which was built for another system, on this machine"
+        fixes = [
+            Fix(
+                "name what runs it in Meson's cross file, or do not run tests in a cross build",
+                notes=_EXE_WRAPPER,
+            ),
+            Fix("run the tests on a machine of that system", notes=_ON_ANDROID if _ANDROID.search(program) else ""),
+        ]
+    elif _ANDROID.search(program):
+        message = f"{program} is for Android, or for another processor, and this machine cannot run it"
+        fixes = [Fix("run it on a device or in an emulator", notes=_ON_ANDROID)]
     elif helper in _HELPERS or linker:
         fixes = [Fix(f"install {helper} for this machine's processor", notes="The wrong one is first on PATH.")]
         message = f"{program} is a program for another processor"

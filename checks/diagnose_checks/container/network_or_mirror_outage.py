@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
 
 _NAMES = re.compile(
-    r"(?i)resolv(?:e|ing)|lookup address|no such host|name or service not known|server misbehaving|Curl error \(6\)"
+    r"(?i)resolv(?:e|ing)|name resolution|getaddrinfo failed|nodename nor servname|lookup address|no such host"
+    r"|name or service not known|server misbehaving|Curl error \(6\)"
 )
 _NO_NAMES = (
     Fix(
@@ -319,12 +320,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ],
         )
     elif not hits and _is_waiting(log):
+        tries = log.find("pip-retries")
+        unnamed = all(_NAMES.search(hit.text) for hit in tries)
         yield finding_from_hits(
             log,
-            log.find("pip-retries"),
-            "a server has not answered so far: the log ends while the program tries again",
+            tries,
+            "the name of a server has not been resolved so far: the log ends while the program tries again"
+            if unnamed
+            else "a server has not answered so far: the log ends while the program tries again",
             "What it downloads is missing until a try succeeds.",
-            [Fix("wait for the last try, or use another mirror", notes="pip: --retries 2 --timeout 60.")],
+            _NO_NAMES
+            if unnamed
+            else [Fix("wait for the last try, or use another mirror", notes="pip: --retries 2 --timeout 60.")],
             Severity.WARNING,
         )
 

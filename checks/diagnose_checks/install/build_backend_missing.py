@@ -86,6 +86,13 @@ CHECK = Check(
         ("Getting requirements to build", "Getting requirements to build"),
         ("BackendUnavailable", "BackendUnavailable"),
     )
+    + patterns_for(
+        "setup-alone",
+        (
+            "setup.py ",
+            r"^(?:[$+>#] ?)?(?P<python>(?:/\S{1,200}/)?python[\d.]{0,6})(?: -\w){0,3} (?:\S{1,200}/)?setup\.py [a-z]",
+        ),
+    )
     + patterns_for("moved-backend", ("poetry.masonry", r"(?:No module named|Backend|import) '(?P<old>poetry\.masonry)"))
     + patterns_for(
         "unmet-requirement",  # python -m build --no-isolation
@@ -239,12 +246,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
             return
         isolated = not log.find("no-isolation-note")
         uv = bool(log.near(hit.line, "uv-build-note", before=40, after=40))
+        alone = log.near(hit.line, "setup-alone", before=_HOOK, after=0)
         yield finding_from_hits(
             log,
             [*log.find("no-isolation-note")[:1], hit],
             f"the build needs the module {module}, which is not installed in its environment",
             "The package is not built.",
-            _of_module(module, isolated, uv),
+            _of_script(module, alone[-1].groups["python"]) if alone else _of_module(module, isolated, uv),
         )
 
 
@@ -332,6 +340,26 @@ def _of_module(module: str, isolated: bool, uv: bool) -> tuple[Fix, ...]:
                 Command(f"{pip} install --no-build-isolation PACKAGE", FixStage.BUILD),
             ),
             notes=f"Replace PACKAGE with its name. {listed}",
+        ),
+    )
+
+
+def _of_script(module: str, python: str) -> tuple[Fix, ...]:
+    """Return the fixes for a setup.py that *python* itself runs: pyproject.toml does not count there."""
+    requirement = _NAMES.get(module, module.replace("_", "-"))
+    return (
+        Fix(
+            f"install {requirement} for the Python that runs setup.py",
+            (Command(f"{python} -m pip install {shlex.quote(requirement)}", FixStage.TOOLCHAIN),),
+            notes="Or the distribution's package: python3-setuptools, on Arch python-setuptools. Python 3.12 and later "
+            "bring none."
+            if module == "setuptools"
+            else "In an environment (venv) where pip refuses the system's Python.",
+        ),
+        Fix(
+            "let pip run it",
+            (Command(f"{python} -m pip install .", FixStage.BUILD),),
+            notes=f'It installs what [build-system] requires in pyproject.toml: requires = ["{requirement}"].',
         ),
     )
 

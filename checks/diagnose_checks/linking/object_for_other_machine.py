@@ -127,7 +127,24 @@ def _finding(log: BuildLog, hits: list[Hit]) -> Finding:
             f"bring {name} for {wants or 'the processor of the build'}", notes="Its folder is in -L or named in full."
         )
         return finding_from_hits(log, hits, message, "Linking fails.", (bring, clean, one))
-    return finding_from_hits(log, hits, message, "Linking fails.", (clean, one))
+    crate = (_of_crate(log, hits),) if ".rlib" in hits[0].text else ()
+    return finding_from_hits(log, hits, message, "Linking fails.", (*crate, clean, one))
+
+
+def _of_crate(log: BuildLog, hits: list[Hit]) -> Fix:
+    """Return the fix for an object that a crate's build script compiled: cc-rs took the compiler of this machine."""
+    target = log.target_at(hits[0].line)
+    linker = re.search(r"(?:^|[\s/])([\w.]+(?:-[\w.]+)+)-ld(?:\.\w+)?(?=[:\s]|$)", hits[0].text)
+    triple = target.triple.replace("-", "_") if target else "TRIPLE"
+    prefix = linker[1] if linker else "PREFIX"
+    notes = "It is the variable of cc-rs, which compiles C in build scripts. Then `cargo clean`."
+    if target is None:
+        notes = "TRIPLE is that of --target, with _ for each -. " + notes
+    return Fix(
+        "name the target's C compiler to the crate's build script",
+        env=((f"CC_{triple}", f"{prefix}-gcc"), (f"AR_{triple}", f"{prefix}-ar")),
+        notes=notes,
+    )
 
 
 def _of_abi(log: BuildLog, hit: Hit) -> Finding:

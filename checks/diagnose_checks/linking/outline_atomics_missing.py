@@ -26,7 +26,7 @@ from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",))
 
@@ -44,6 +44,7 @@ _FOR_RUST = (
         env=(("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS", "-C link-arg=-lc"),),
     ),
 )
+_SHOWN = 20  # lines
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -71,11 +72,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (
                 Fix(
                     "compile without the helpers",
-                    env=(
-                        ("CFLAGS_aarch64_unknown_linux_gnu", "-mno-outline-atomics"),
-                        ("CXXFLAGS_aarch64_unknown_linux_gnu", "-mno-outline-atomics"),
-                        ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-C target-feature=-outline-atomics"),
-                    ),
+                    env=_settings(log, hits),
                     notes="Then `cargo clean`, to recompile. It does not change prebuilt libraries.",
                 ),
                 Fix(
@@ -86,3 +83,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
+
+
+def _settings(log: BuildLog, hits: list[Hit]) -> tuple[tuple[str, str], ...]:
+    """Return the variables that switch the helpers off: the target's own, or all code's in a build for this machine."""
+    text = " ".join(hit.text for hit in hits[:_SHOWN])
+    folder = re.search(r"/(aarch64-[a-z]\w*-linux-\w+)/(?:release|debug)/", text)
+    target = log.target_at(hits[0].line)
+    triple = folder[1] if folder else target.triple if target else ""
+    own = log.cross_at(hits[0].line) is False or re.search(r"(?<!-)/(?:release|debug)/deps/", text)
+    if not folder and (own or (not triple and "-linux-musl" in text)):
+        flags = "-mno-outline-atomics"
+        return (("CFLAGS", flags), ("CXXFLAGS", flags), ("RUSTFLAGS", "-C target-feature=-outline-atomics"))
+    triple = triple or "aarch64-unknown-linux-gnu"
+    name = triple.replace("-", "_")
+    return (
+        (f"CFLAGS_{name}", "-mno-outline-atomics"),
+        (f"CXXFLAGS_{name}", "-mno-outline-atomics"),
+        (f"CARGO_TARGET_{name.upper()}_RUSTFLAGS", "-C target-feature=-outline-atomics"),
+    )

@@ -2,7 +2,7 @@
 
 Yocto (``package_qa``) and Buildroot (``check-bin-arch``) look into every file before they pack it. A recipe that calls
 ``gcc`` by name, or a Makefile that sets ``CC``, compiles for the build machine; so does a build script of Python that
-is not told the cross compiler. Other files were compiled by somebody else, and are only copied.
+does not know the cross compiler. Other files were compiled by somebody else, and are only copied.
 
 How to fix: hand the cross compiler to the build, or leave the foreign file out of the package.
 

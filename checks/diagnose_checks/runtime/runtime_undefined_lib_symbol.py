@@ -481,7 +481,7 @@ def _of_any_library(log: BuildLog, hit: Hit) -> Finding:
             "if its library is among them: let the loader take the copy that the module was built with",
             notes="ldd prints which file is loaded. An older release in another folder (LD_LIBRARY_PATH, "
             "/usr/local/lib, a package that brings its own and was imported first) lacks the function: remove it, "
-            "import this module first, or build the module again with what is there.",
+            "import this module first, or build the module again with that copy.",
         ),
     ][:: -1 if related else 1]
     look = Command(f"ldd -r {file if file.startswith('/') else 'FILE'}", FixStage.BUILD)

@@ -95,6 +95,12 @@ CHECK = Check(
         ("nasm", r"(?:[Ff]ailed to run|[Uu]nable to run|couldn't (?:find|run)) [`'\"]?(?P<tool>nasm)\b"),
         # nasm-rs to 0.1.8 takes every failure for an old version
         ("of NASM is too old", r"version of (?P<tool>NASM) is too old: (?:No such file|The system cannot find)"),
+        (
+            "-config",
+            r"^(?:Could not|Can't|Cannot|Unable to) (?:find|locate|run|execute) [`'\"]?"
+            r"(?P<tool>(?:geos|gdal|curl|xml2|xslt|krb5|gsl|nc|pcre2|apr-1|net-snmp)-config)[`'\"]?"
+            r"(?: executable\b|: \[Errno 2\]|: No such file|\.?$)",
+        ),
         ("pg_config", r"(?P<tool>pg_config) (?:executable not found|is required to build)"),
         ("Unknown compiler(s): ", r"ERROR: Unknown compiler\(s\): \[+'(?P<tool>gfortran)'"),  # Meson
         ("cannot execute", r"fatal error: cannot execute ['\"](?P<tool>as)['\"]: (?:execvp|posix_spawnp?): No such"),

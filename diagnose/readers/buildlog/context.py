@@ -128,7 +128,8 @@ def sights(hits: Iterable[Hit]) -> tuple[ContextHint, ...]:
 def _sight(hit: Hit) -> Sequence[ContextHint]:
     said = hit.groups
     if hit.kind == "image":
-        found, container, row = image(said["image"])
+        # cross itself, without the image that it takes by default
+        found, container, row = image(said["image"] or f"cross-rs/{said['cross']}:")
         if container is not None:
             container = container._replace(evidence=((str(hit.line), hit.text),))
         return [ContextHint(hit.line, found, container, row)] if found or container else []

@@ -448,6 +448,7 @@ _PLACE = (
         ("container image", r"Starting container image (?P<image>\S+?)(?:\.\.\.)?$"),
         ("load metadata for", r"load metadata for (?P<image>\S+)"),
         ("docker", r"\bdocker (?:container )?run (?:--?[\w-]+(?:[= ][^\s-][^\s]{0,80})? ){0,8}(?P<image>[a-z0-9][\w./-]{1,80}:[\w.-]{1,60})"),
+        ("cross ", r"^(?:[$>#+] ?|\S{1,60}[$#] )?cross (?:\+\S{1,60} )?(?:build|test|run|check|rustc|clippy)\b(?:.{0,200}--target[= ](?P<cross>[\w-]{1,60}))?"),
         ("FROM ", r"(?:^|\]\s|: )FROM (?:--platform=\S+ )?(?P<image>[a-z0-9][\w./:@+-]+)"),
     ),
     *patterns_for(
