@@ -176,7 +176,7 @@ CHECKS = {
     "runtime/runtime_wrong_elf_class": (b'wrong ELF class', b'-bit instead of ', b' instead of EM_', b'unexpected e_machine', b'ELF file data encoding not', b'unsupported relocation type'),
     "runtime/sanitizer_runtime_missing": (b'come first in initial library', b'libraries are incompatible', b'undefined symbol: __', b'undefined reference to', b', referenced from:', b'clang_rt.'),
     "runtime/script_module_mismatch": (b'different Node.js version', b'NODE_MODULE_VERSION', b'ncompatible library version - ', b'binaries are mismatched', b"The module '"),
-    "rust/build_variable_unset": (b'now the correct rust ', b'etermine Android API level', b'the ANDROID_API_LEVEL'),
+    "rust/build_variable_unset": (b'now the correct rust ',),
     "rust/cargo_config_refused": (b'several matching instances of ', b' match ', b'ailed to merge ', b'ailed to load config include', b'ailed to read configuration file', b'could not load config key', b'could not parse TOML configuration'),
     "rust/cargo_lock_outdated": (b'annot update the lock file', b'needs to be updated but', b'annot create the lock file'),
     "rust/cargo_manifest_refused": (b'failed to parse manifest at', b'an `inherits` directive', b'but that profile is not defined', b'unknown crate type: ', b'optimization level needs to be between', b'Cargo.toml:', b'invalid type: ', b'unknown variant ', b'duplicate key', b'invalid ', b'cannot be empty', b'expected ', b'while parsing ', b'is not a dependency', b'missing ', b'unclosed '),

@@ -140,6 +140,8 @@ def _of_crate(log: BuildLog, hits: list[Hit]) -> Fix:
     notes = "It is the variable of cc-rs, which compiles C in build scripts. Then `cargo clean`."
     if target is None:
         notes = "TRIPLE is that of --target, with _ for each -. " + notes
+    if linker is None:
+        notes = "PREFIX-gcc is the cross compiler. " + notes
     return Fix(
         "name the target's C compiler to the crate's build script",
         env=((f"CC_{triple}", f"{prefix}-gcc"), (f"AR_{triple}", f"{prefix}-ar")),

@@ -90,7 +90,8 @@ def _with_msvc(log: BuildLog) -> Iterator[Finding]:
                 notes="It is libs in sys.base_prefix; LIB, /LIBPATH or Python_ROOT_DIR of CMake names it. For another "
                 "processor (ARM64) it is in that Python's NuGet package, which cibuildwheel "
                 "downloads. dumpbin /headers "
-                "prints the processor of a library.",
+                "prints the processor of a library. setuptools 74.0 searches the folders of another processor: "
+                "'setuptools!=74.0.*' in requires of [build-system].",
             ),
         ],
     )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.model.targets import Target
-    from diagnose.readers.buildlog import BuildLog, LinkStep
+    from diagnose.readers.buildlog import BuildLog, Hit, LinkStep
     from diagnose.readers.env import Environment
     from diagnose.readers.toolchain.toolchain_facts import Program, StartFile
 
@@ -274,9 +274,28 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 (_CONDA_LD,)
                 if any("compiler_compat/ld" in hit.text for hit in hits)
                 else _for_32_bits(log, link.line, _passes_over_itself(link))
+                or _beside_the_system(hits)
                 or advise(log, link.line, _bring, target, any("stdc++" in name for name in names)),
             )
             return
+
+
+def _beside_the_system(hits: list[Hit]) -> tuple[Fix, ...]:
+    """Return the fixes for a compiler in a folder of its own, which a distribution's packages do not complete."""
+    folder = r"(/(?!usr/)\S{1,300}?)/bin/\.\./lib/gcc/([\w.-]{1,60})/"
+    found = next(filter(None, (re.match(folder, hit.text) for hit in hits)), None)
+    if found is None:
+        return ()
+    return (
+        Fix(
+            "name the folder of the target's sysroot that has these files",
+            (Command("find SYSROOT -name crt1.o", FixStage.TOOLCHAIN),),
+            notes=f"A sysroot of Debian's has them in usr/lib/MULTIARCH, as usr/lib/{found[2]}, where the compiler of "
+            f"{found[1]} looks only if it was built so: --sysroot=SYSROOT -B SYSROOT/usr/lib/MULTIARCH -L the same and "
+            "-Wl,-rpath-link. Links with absolute paths in it have to be made relative.",
+        ),
+        Fix("if the sysroot lacks them: install the C library's development files on the machine that it is copied of"),
+    )
 
 
 def _for_32_bits(log: BuildLog, line: int, sure: bool) -> tuple[Fix, ...]:
