@@ -49,11 +49,14 @@ CHECK = Check(
         ("is not shared from", r"The path (?P<unshared>\S{1,300}) is not shared from (?:the host|OS X)"),
         ("is already in use", r"container name \"/?(?P<name>[^\"]{1,100})\" is already in use"),
         ("port is already allocated", r"(?P<port>port) is already allocated"),
-        (
-            "nknown ",
-            r"^(?:docker: |podman: |Error: )?unknown (?:shorthand )?flag: (?P<flag>.{1,100}?)\s+"
-            r"(?:(?:See|Run) '|Usage:\s+)(?P<command>(?:docker|podman) \w[\w ]{0,40}?) (?:--help'|\[)",
-            3,
+        *(
+            (
+                words,
+                r"^(?:docker: |podman: |Error: )?unknown (?:shorthand )?flag: (?P<flag>.{1,100}?)\s+"
+                r"(?:(?:See|Run) '|Usage:\s+)(?P<command>(?:docker|podman) \w[\w ]{0,40}?) (?:--help'|\[)",
+                3,
+            )
+            for words in ("nknown flag: ", "nknown shorthand flag: ")
         ),
         ("is not a docker command", r"^docker: '(?P<verb>(?!buildx|compose)[^']{1,60})' is not a docker command"),
         (
@@ -62,7 +65,7 @@ CHECK = Check(
             r"(?:$|\" for \"podman)",
         ),
         (
-            "requires ",
+            " requires ",
             r"^(?:docker: |ERROR: )?['\"](?P<command>(?:docker|podman) \w[\w ]{0,40})['\"] requires "
             r"(?P<number>(?:exactly|at least) \d)",
         ),

@@ -55,8 +55,14 @@ CHECK = Check(
         ("is not a docker command", r"'(?P<buildx>buildx|compose)' is not a docker command"),
         ("nknown command: docker ", r"^docker: unknown command: docker (?P<buildx>buildx|compose)$"),
         # docker takes the plugin's options for its own
-        ("nknown ", r"^unknown (?:shorthand )?flag: .{1,100}?\s+See '(?P<buildx>docker) --help'", 3),
-        ("nknown ", r"^unknown (?:shorthand )?flag: .{1,100}?\s+Usage:\s+(?P<buildx>docker) \[OPTIONS\] COMMAND", 3),
+        *(
+            (
+                words,
+                r"^unknown (?:shorthand )?flag: .{1,100}?\s+(?:See '|Usage:\s+)(?P<buildx>docker) (?:--help|\[O)",
+                3,
+            )
+            for words in ("nknown flag: ", "nknown shorthand flag: ")
+        ),
         (
             "for the docker driver",
             r"[Mm]ulti(?:-platform build|ple platforms feature) is (?:not supported|currently not supported) for "

@@ -309,7 +309,10 @@ MARKS: tuple[Mark, ...] = (
     Mark("docker", FAILED, "non-zero code", r"returned a non-zero code: [1-9]"),
     Mark("docker", FAILED, "failed to compute cache key", r"^(?:ERROR: )?failed to compute cache key: " + _REST),
     Mark("docker", FAILED, "response from daemon", rf"^(?:{_ENGINE}: )?Error response from daemon: {_REST}"),
-    Mark("docker", FAILED, "docker", rf"^{_ENGINE}: (?!(?:command )?not found|No such file|Permission denied|warning|WARNING)[a-z'\"]{_REST}"),
+    *(
+        Mark("docker", FAILED, words, rf"^{_ENGINE}: (?:invalid|unknown|[Ee]rror|[Cc]annot|permission denied|no such|no matching|image with|manifest|open|failed|unable|conflicting|the input device|could not|'\w|\"\w){_REST}")
+        for words in ("docker: ", "docker.exe: ")
+    ),
     Mark("docker", FAILED, "ockerfile parse error", r"[Dd]ockerfile parse error" + _REST),
     Mark("docker", FAILED, "more than one source file", r"^When using (?:COPY|ADD) with more than one source file"),
     Mark("docker", FAILED, "COPY failed: ", r"^(?:COPY|ADD) failed: " + _REST),
