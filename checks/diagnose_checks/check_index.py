@@ -222,7 +222,7 @@ CHECKS = {
     "runtime/sanitizer_runtime_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"log": ("sanitizer-not-first", "sanitizer-unlinked", "sanitizer-absent", "ld-no-lib", "ld-no-file")}},
     "runtime/script_module_mismatch": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("script-module", "node-module")}},
     "rust/build_variable_unset": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"log": ("build-variable-unset",)}},
-    "rust/cargo_config_refused": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"env": ("refusals",), "log": ("config-two-linkers", "config-match", "config-merge", "config-include", "config-unread", "config-value", "config-syntax")}},
+    "rust/cargo_config_refused": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"env": ("refusals",), "log": ("config-two-linkers", "config-match", "config-merge", "config-include", "config-unread", "config-value", "config-source", "config-jobs", "config-syntax")}},
     "rust/cargo_lock_outdated": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"env": ("refusals",), "log": ("lock-outdated",)}},
     "rust/cargo_manifest_refused": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"env": ("refusals",), "log": ("manifest-refused", "manifest-place", "manifest-reason")}},
     "rust/cargo_registry_damaged": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"log": ("crate-damaged",)}},

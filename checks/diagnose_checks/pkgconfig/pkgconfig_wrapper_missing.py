@@ -30,10 +30,12 @@ from diagnose_checks.pkgconfig._triage import is_own_pkg_config
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Probe
     from diagnose.readers.env import Environment
 
 CHECK = Check(since="0.1.0", phase=Phase.PROBE, log_kinds=PROBE_KINDS, env_facts=("libraries.!found",))
+_UNLOADED = "mark error libc"  # the loader's own words: runtime-lib-missing
+_AROUND = 60  # lines of a build script's report
 
 
 def env(env: Environment) -> Iterator[Finding]:
@@ -110,7 +112,18 @@ def _failing(env: Environment) -> Iterator[Finding]:
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See the crate or another build system not find a program of another name than pkg-config's."""
+    """See the crate or another build system not find a program of another name than pkg-config's, or one not run."""
+    broken = [probe for probe in log.probes if probe.outcome == "tool-failed" and _is_reported(probe)]
+    broken = [probe for probe in broken if not log.near(probe.line, _UNLOADED, before=_AROUND, after=_AROUND)]
+    if broken:
+        program = broken[0].program or "pkg-config"
+        yield finding_from_hits(
+            log,
+            [hit for probe in broken for hit in probe.hits],
+            f"{program} cannot run, or crashes",
+            f"It was not asked whether {names_of(broken)} is there. Its development package makes no difference.",
+            advise(log, broken[0].line, _repair, program, probe=broken[0]),
+        )
     probes = [probe for probe in log.probes if probe.outcome == "tool-missing" and not is_own_pkg_config(probe.program)]
     if probes:
         program = probes[0].program
@@ -121,6 +134,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"{names_of(probes)} cannot be found. Installing pkg-config, as the message advises, does not help.",
             advise(log, probes[0].line, _bring, program, probe=probes[0]),
         )
+
+
+def _is_reported(probe: Probe) -> bool:
+    """Whether the log shows how it ended, or why it did not start: others go on with another way to look."""
+    return any(hit.groups["status"] or hit.groups["why"] for hit in probe.hits)
+
+
+def _repair(env: Environment, program: str) -> list[Fix]:
+    title = "see why it does not run, and repair it"
+    notes = f"Run `{program} --version; echo $?` where the build runs: 126 is no permission, 127 no such program."
+    return [fix(env, title, () if program.count("/") else tool(system(env), "pkg-config"), notes=notes)]
 
 
 def _bring(env: Environment, program: str) -> list[Fix]:

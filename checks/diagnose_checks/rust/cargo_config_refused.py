@@ -76,6 +76,29 @@ CHECK = Check(
             ),
         ),
         *patterns_for(
+            "config-source",
+            (
+                "find a configured source with",
+                r"could not find a configured source with the name `(?P<name>[^`]{1,200})` when attempting to lookup "
+                r"`(?P<source>[^`]{1,200})`(?: \((?:defined|configuration) in `?(?P<file>[^`)]{1,300}))?",
+                3,
+            ),
+            (
+                "cycle of `replace-with` sources",
+                r"detected a cycle of `replace-with` sources, the source `(?P<source>[^`]{1,200})` is eventually "
+                r"replaced with itself(?: \((?:defined|configuration) in `?(?P<file>[^`)]{1,300}))?",
+                3,
+            ),
+        ),
+        *patterns_for(
+            "config-jobs",
+            ("jobs may not be 0", r"^error: (?P<wrong>jobs may not be 0)$"),
+            (
+                "Number of parallel jobs",
+                r"^error: could not parse `(?P<value>[^`]{0,200})`\. Number of parallel jobs should be",
+            ),
+        ),
+        *patterns_for(
             "config-syntax",
             (
                 "could not parse TOML configuration",
@@ -133,6 +156,38 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 Fix(
                     "let cargo skip it where it is missing",
                     notes=f'Write include = [{{ path = "{hit.groups["included"]}", optional = true }}].',
+                ),
+            ),
+        )
+        return
+    for hit in log.find("config-source")[:1]:
+        said = hit.groups
+        wrong = f"there is no source {said['name']}" if said["name"] else "the sources stand for each other in a circle"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"replace-with of {said['source']} in cargo's configuration: {wrong}",
+            "cargo reads no crate.",
+            (
+                Fix(
+                    "define the source, or remove replace-with",
+                    notes=f"[source.{said['name'] or 'NAME'}] with directory, registry or git, in "
+                    f"{said['file'] or 'the same file'}; `cargo vendor` prints both tables.",
+                ),
+            ),
+        )
+        return
+    for hit in log.find("config-jobs")[:1]:
+        value = hit.groups["value"]
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{value} is no number of jobs for cargo" if value else "cargo does not take 0 for the number of jobs",
+            "cargo stops before it compiles anything.",
+            (
+                Fix(
+                    "name a number of jobs, or none",
+                    notes="-j, CARGO_BUILD_JOBS or [build] jobs has it; without any, cargo takes all processors.",
                 ),
             ),
         )

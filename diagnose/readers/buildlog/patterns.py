@@ -75,7 +75,10 @@ _PKG_CONFIG = (
     *patterns_for(
         "pc-failed",
         ("pkg-config exited with", r"pkg-config exited with status code (?P<status>-?\d+)"),
-        ("did not exit successfully", r"`(?=[^`]*--cflags)[^`]*` did not exit successfully"),
+        (
+            "did not exit successfully",
+            r"`(?=[^`]*--cflags)[^`]*` did not exit successfully(?:: (?:exit (?:status|code): |signal: )(?P<status>\d{1,5}))?",
+        ),
         ("Failure { command", r"Failure \{ command: .{0,600}--cflags"),
     ),
     *patterns_for(

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _REACH = 60  # lines that one report of a failed question takes at most
 _TELLING = {kind: rank for rank, kind in enumerate(PROBE_KINDS)}
+#: Exit codes of a program that could not be started, or that a signal ended: pkg-config has none of them.
+_UNRUN = re.compile(r"12[67]|-\d+|1[3-9]\d")
 _CONSTRAINT = re.compile(r"^\s*([^\s<>=!]+)\s*(?:([<>=!]{1,2})\s*(\S+))?\s*$")
 
 
@@ -20,12 +22,12 @@ class Probe(NamedTuple):
     """One failed question for a pkg-config module.
 
     ``outcome`` is ``cross-refused`` (the crate's guard: no program ran), ``tool-missing`` (the program does not exist),
-    ``tool-failed`` (it exists, but cannot be run) or ``not-found`` (it ran and did not find the module). ``program`` is
-    the command's first word, empty if the log does not show it. ``environ`` are the variables before it on the printed
-    command line; ``command`` is that line. ``wanted`` is a version constraint of the question. ``missing`` and
-    ``required_by`` are set if another module than the requested one is missing; ``needs`` and ``found`` if a version is
-    too old (``found`` is empty if the log shows only the refusal). ``path`` are the folders of PKG_CONFIG_PATH that the
-    log lists; ``silent`` is True if the program's own message is not in the log.
+    ``tool-failed`` (it exists, but cannot be run, or crashes) or ``not-found`` (it ran and did not find the module).
+    ``program`` is the command's first word, empty if the log does not show it. ``environ`` are the variables before it
+    on the printed command line; ``command`` is that line. ``wanted`` is a version constraint of the question.
+    ``missing`` and ``required_by`` are set if another module than the requested one is missing; ``needs`` and ``found``
+    if a version is too old (``found`` is empty if the log shows only the refusal). ``path`` are the folders of
+    PKG_CONFIG_PATH that the log lists; ``silent`` is True if the program's own message is not in the log.
     """
 
     outcome: str
@@ -189,7 +191,11 @@ def _outcome(by_kind: Mapping[str, Hit]) -> str:
         if spawn and "because" in spawn.text:
             return "tool-failed"
         return "tool-missing"
-    if by_kind.keys() & {"pc-failed", "pc-library", "pc-none", "pc-transitive", "pc-version"}:
+    failed = by_kind.get("pc-failed")
+    answered = by_kind.keys() & {"pc-none", "pc-transitive", "pc-version"}
+    if failed and not answered and _UNRUN.fullmatch(failed.groups["status"]):
+        return "tool-failed"
+    if answered or by_kind.keys() & {"pc-failed", "pc-library"}:
         return "not-found"
     return ""
 
