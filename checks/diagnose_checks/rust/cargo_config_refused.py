@@ -182,7 +182,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             [hit],
-            f"{value} is no number of jobs for cargo" if value else "cargo does not take 0 for the number of jobs",
+            f"cargo does not take {value} for the number of jobs"
+            if value
+            else "cargo does not take 0 for the number of jobs",
             "cargo stops before it compiles anything.",
             (
                 Fix(
