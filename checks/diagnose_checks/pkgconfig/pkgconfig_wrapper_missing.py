@@ -143,7 +143,7 @@ def _is_reported(probe: Probe) -> bool:
 
 def _repair(env: Environment, program: str) -> list[Fix]:
     title = "see why it does not run, and repair it"
-    notes = f"Run `{program} --version; echo $?` where the build runs: 126 means that it may not run, 127 that there is no such program."
+    notes = f"Run `{program} --version; echo $?` where the build runs: 126 means not permitted, 127 not found."
     return [fix(env, title, () if program.count("/") else tool(system(env), "pkg-config"), notes=notes)]
 
 
