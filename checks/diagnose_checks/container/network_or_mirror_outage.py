@@ -24,7 +24,7 @@ from diagnose.readers.buildlog.marks import Sign
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _NAMES = re.compile(
     r"(?i)resolv(?:e|ing)|name resolution|getaddrinfo failed|nodename nor servname|lookup address|no such host"
@@ -44,6 +44,7 @@ _DOWN = (
     r"|Unable to connect|50[0234] |Hash Sum mismatch|File has unexpected size)"
 )
 _OWN = "(?:CERTIFICATE|module is not available)"  # certificate-untrusted, python-module-not-compiled
+_OWN_REASON = re.compile(_OWN)
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
@@ -319,8 +320,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ],
         )
-    elif not hits and _is_waiting(log):
-        tries = log.find("pip-retries")
+    elif not hits and (tries := _waiting(log)):
         unnamed = all(_NAMES.search(hit.text) for hit in tries)
         yield finding_from_hits(
             log,
@@ -336,8 +336,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
-def _is_waiting(log: BuildLog) -> bool:
-    """Whether the log ends in tries to reach a server."""
+def _waiting(log: BuildLog) -> list[Hit]:
+    """Return the tries to reach a server that the log ends in; none if they fail for a reason of their own."""
     tries, ending = log.find("pip-retries"), log.course.ending
     worked = max((event.line for event in log.course.events), default=0)
-    return bool(tries) and not (ending.done or ending.failed) and tries[-1].line > worked
+    if not tries or ending.done or ending.failed or tries[-1].line <= worked or _OWN_REASON.search(tries[-1].text):
+        return []
+    return tries
