@@ -23,3 +23,20 @@ RELEASE = Fix(
     'undefine _DEBUG, before Python.h. The library itself: Python\'s installer, option "Download debug binaries", and '
     "that Python's python_d.exe.",
 )
+
+
+def sdk_tool(name: str) -> tuple[Fix, ...]:
+    """Return the fixes for the Windows SDK's program *name*, which is not on PATH where compiler and linker are."""
+    return (
+        Fix(
+            f"put the folder of {name} on PATH",
+            (Command(f'where /R "%ProgramFiles(x86)%\\Windows Kits" {name}', FixStage.TOOLCHAIN),),
+            notes="In cmd. Take bin\\VERSION\\x64 for a 64-bit build, x86 for a 32-bit one. Visual Studio's developer "
+            "prompt (vcvarsall.bat x64) puts it there; set DISTUTILS_USE_SDK=1 and MSSdk=1 in it for setuptools. "
+            "The settings of Visual C++ 2015 miss a Windows SDK that has its programs in a folder of its version.",
+        ),
+        Fix(
+            "if it is nowhere: install the Windows SDK",
+            notes="In Visual Studio's installer: Individual components, Windows 11 SDK (or 10).",
+        ),
+    )

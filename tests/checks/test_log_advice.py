@@ -311,6 +311,37 @@ def test_setuptools_misses_a_compiler(told: Callable[[str], Finding], words: str
     assert "gcc-aarch64-linux-gnu" in _words(cross)
 
 
+@pytest.mark.parametrize(
+    ("symbol", "macro"),
+    [("CPU_ALLOC", True), ("le64toh", True), ("cpu_alloc", False), ("CPU_ALLOCATOR", False), ("demo_isnan", False)],
+)
+def test_a_macro_that_was_taken_for_a_function(told: Callable[[str], Finding], symbol: str, macro: bool) -> None:
+    finding = told(f"ImportError: /srv/app/_native.cpython-34m.so: undefined symbol: {symbol}\n")
+    assert ("is a macro of" in finding.message) is macro
+    assert ("not linked" in finding.message) is not macro
+
+
+def test_a_linker_that_runs_is_installed(told: Callable[[str], Finding]) -> None:
+    assert "rc.exe of the Windows SDK" in told("LINK : fatal error LNK1158: cannot run 'rc.exe'\n").message
+    neither = 'error: Microsoft Visual C++ 14.0 or greater is required. Get it with "Microsoft C++ Build Tools"\n'
+    assert "no Visual C++ compiler" in told(neither).message
+
+
+def test_a_part_that_is_missing_has_its_package(told: Callable[[str], Finding]) -> None:
+    frames = 'Traceback (most recent call last):\n  File "/work/setup.py", line 3, in <module>\n    import demo.build\n'
+    assert "demo is there" in told(f"{frames}ModuleNotFoundError: No module named 'demo.build'\n").message
+    assert "not in its environment" in told(f"{frames}ModuleNotFoundError: No module named 'demo'\n").message
+
+
+def test_pythons_headers_may_be_where_cmake_does_not_look(told: Callable[[str], Finding]) -> None:
+    stops = "CMake Error at /usr/share/cmake-3.22/Modules/FindPackageHandleStandardArgs.cmake:230 (message):\n"
+    python = told(f'{stops}  Could NOT find Python3 (missing: Development.Module) (found version\n  "3.9.10")\n')
+    assert "if they are missing" in python.fixes[0].title
+    assert "-DPython3_EXECUTABLE" in python.fixes[-1].notes
+    other = told(f"{stops}  Could NOT find CURL (missing: CURL_LIBRARY CURL_INCLUDE_DIR)\n")
+    assert "-DCURL_ROOT" in other.fixes[-1].title
+
+
 def _refused(tag: str, version: str) -> str:
     offenders = f'["libc.so.6 offending versions: GLIBC_{version}"]'
     return (

@@ -27,7 +27,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 #: A command of setup.py that another package brings, and that package.
 _COMMANDS = {
@@ -64,7 +64,7 @@ CHECK = Check(
         (
             "No module named '",
             r"^(?:ModuleNotFound|Import)Error: No module named '"
-            r"(?P<module>[A-Za-z]\w{0,60})(?:\.[\w.]{1,60})?'",
+            r"(?P<module>[A-Za-z]\w{0,60})(?P<part>\.[\w.]{1,60})?'",
         ),
     )
     + patterns_for(
@@ -273,6 +273,11 @@ def _unlisted(log: BuildLog) -> Iterator[Finding]:
         frames = log.near(hit.line, "hook-frame", before=_HOOK)
         if not frames or not failed or re.fullmatch(_OTHERS, module):
             continue
+        if part := hit.groups["part"]:
+            # Python imports the package first, and would name that if it were not there
+            if f"{module}{part}" != "numpy.distutils":  # code-too-old-for-python
+                yield _of_part(log, frames[-1], hit, module, part)
+            continue
         yield finding_from_hits(
             log,
             [frames[-1], hit],
@@ -295,6 +300,27 @@ def _unlisted(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _of_part(log: BuildLog, frame: Hit, hit: Hit, module: str, part: str) -> Finding:
+    """Return that the *module* is there, and its *part* is not."""
+    return finding_from_hits(
+        log,
+        [frame, hit],
+        f"the build imports {module}{part}: {module} is there, and has no such part",
+        "The package is not built.",
+        (
+            Fix(
+                f"take the release of {module} that has it",
+                notes=f"In [build-system] requires, with a bound: newer releases take parts away and add others. "
+                f"`python3 -m pip index versions {module}` lists the releases. Or take a newer release of the package.",
+            ),
+            Fix(
+                f"if another {module} is found first: remove it, or build from a folder without it",
+                notes=f"A file {module}.py or a folder {module} beside setup.py, or in PYTHONPATH, hides the package.",
+            ),
+        ),
+    )
 
 
 def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:

@@ -27,6 +27,12 @@ if TYPE_CHECKING:
 
 _CIBW = r"^(?:cibuildwheel: )?(?:error: )?"
 _CREATES_NONE = "The wheel is not finished."
+_MAC_ARCH = "arm64|x86_64|i386|ppc|ppc64"  # what platform tags are unpacked to
+_FOR_ARCH = "build for that processor, or name the wheel for the one that it is for"
+_ARCH_SETTINGS = (
+    "ARCHFLAGS, CMAKE_OSX_ARCHITECTURES and cargo's --target say what is compiled, _PYTHON_HOST_PLATFORM the name. "
+    "CMake does not read ARCHFLAGS by itself."
+)
 #: The tools' words, read in their sources, November 2026: cibuildwheel 2.0 to 4, delocate 0.8 to 0.13, tox 3 and 4, uv
 #: 0.4 to 0.12, pip, cargo.
 _REFUSALS = (
@@ -177,8 +183,18 @@ _REFUSALS = (
         "ith the required architecture",
         r"DelocationError: Failed to find any binary with the required architecture: '?(?P<arch>[\w,]{1,60})",
         "no file of the wheel is for {arch}, and its name says so",
-        "build for that processor, or name the wheel for the one that it is for",
-        "ARCHFLAGS, CMAKE_OSX_ARCHITECTURES and cargo's --target say what is compiled, _PYTHON_HOST_PLATFORM the name.",
+        _FOR_ARCH,
+        _ARCH_SETTINGS,
+        consequence=_CREATES_NONE,
+    ),
+    RefusedSetting(
+        "_calculate_minimum_wheel_name",
+        # of releases before 0.12, which raise the message from it
+        rf"in _calculate_minimum_wheel_name\s+(?:\S.{{0,200}}\s+){{0,2}}KeyError: '(?P<arch>{_MAC_ARCH})'",
+        "a library in the wheel is not for {arch}, and the wheel's name says so",
+        _FOR_ARCH,
+        _ARCH_SETTINGS,
+        lines=4,
         consequence=_CREATES_NONE,
     ),
     # --- nox, tox

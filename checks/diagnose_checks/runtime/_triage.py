@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from diagnose.authoring.libc_demands import GLIBC_ONLY, glibc_since
-from diagnose.authoring.log import distinct
+from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
-from diagnose.model.finding import Command, Fix, FixStage
+from diagnose.model.finding import Command, Finding, Fix, FixStage
 from diagnose.model.pattern import patterns_for
 from diagnose.model.versions import version_key
+from diagnose.tables.header_macros import macro_header
 
 if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
@@ -192,3 +193,39 @@ def windows_reasons(log: BuildLog) -> dict[str, list[Hit]]:
 def is_in_every_glibc(hit: Hit) -> bool:
     """Whether *hit*, of the kind ``glibc-not-defined``, asks for a version that each glibc in use has: before 2.5."""
     return version_key(hit.groups["version"].removeprefix("GLIBC_")) < (2, 5)
+
+
+def macro_finding(log: BuildLog, hit: Hit) -> Finding | None:
+    """Return that the compiler took a macro that it did not know for a function; None for another symbol."""
+    file, symbol = hit.groups["file"], hit.groups["symbol"]
+    header = macro_header(symbol)
+    if header is None:
+        return None
+    package = installed_package(file)
+    notes = f"The code needs #include <{header.name}>"
+    notes += f", and {header.feature} before the first header." if header.feature else "."
+    if header.feature == "_DEFAULT_SOURCE":
+        notes += " -std=c99 turns that off, -std=gnu99 does not."
+    if header.glibc:
+        notes += f" glibc has it since {header.glibc}: manylinux2014 and later images have a newer one."
+    flags = (f"-D{header.feature}",) if header.feature else ()
+    install = f"python3 -m pip install --upgrade --force-reinstall --no-cache-dir {package or 'PACKAGE'}"
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{file.rpartition('/')[2]} calls {symbol}, which is a macro of <{header.name}>: the headers that it was "
+        "compiled with did not define that, and no library has such a function",
+        "It cannot be loaded, here or elsewhere.",
+        [
+            Fix(
+                f"install a newer release of {package or 'the package'}",
+                (Command(install, FixStage.BUILD),),
+                notes="A wheel of the same build, from pip's cache or a folder, keeps the fault.",
+            ),
+            Fix(
+                f"if you compile it: with headers that define {symbol}",
+                env=(("CFLAGS", " ".join((*flags, "-Werror=implicit-function-declaration"))),),
+                notes=notes,
+            ),
+        ],
+    )

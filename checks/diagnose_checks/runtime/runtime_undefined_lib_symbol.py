@@ -26,6 +26,7 @@ from diagnose_checks.runtime._triage import (
     OWN_LIBRARY,
     installed_package,
     is_in_every_glibc,
+    macro_finding,
     unknown_symbols,
     wheel_file,
 )
@@ -461,7 +462,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if _STANDARD.match(symbol) and not _OWN_TYPE.search(symbol):
             yield _of_cxx_library(log, hit, file.rpartition("/")[2])
             return
-        yield _of_any_library(log, hit)
+        yield macro_finding(log, hit) or _of_any_library(log, hit)
 
 
 def _of_any_library(log: BuildLog, hit: Hit) -> Finding:

@@ -22,6 +22,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.cmake_elsewhere import elsewhere
 from diagnose.remedies.install import APT_FILE, install, module, system
 from diagnose.remedies.package_names import library_module
 from diagnose.tables import cmake_packages
@@ -251,11 +252,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 else f"CMake does not find {package}{f' with {parts}' if parts else ''}, which the build requires"
             )
             fixes = _fixes(log, hit.line, package, hit.groups["missing"])
-        elsewhere = Fix(f"name the folder of a copy elsewhere: -D{package}_ROOT=FOLDER")
+        fixes = (*fixes, elsewhere(package, hit.groups["missing"]))
         stops = log.near(hit.line, "cmake-stops", before=6)[-1:]
-        yield finding_from_hits(
-            log, [*stops, hit], message, "CMake stops, and nothing is compiled.", (*fixes, elsewhere)
-        )
+        yield finding_from_hits(log, [*stops, hit], message, "CMake stops, and nothing is compiled.", fixes)
         return
     needed = _needed(log)
     if needed is not None:
@@ -267,7 +266,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "CMake stops, and nothing is compiled.",
             (
                 *_fixes(log, needed.line, package, needed.groups["missing"]),
-                Fix(f"name the folder of a copy elsewhere: -D{package}_ROOT=FOLDER"),
+                elsewhere(package, needed.groups["missing"]),
             ),
         )
         return
@@ -451,7 +450,7 @@ def _numpy(log: BuildLog, line: int) -> tuple[Fix, ...]:
 def _of_python(log: BuildLog, line: int, missing: str) -> tuple[Fix, ...]:
     if "NumPy" in missing and "Development" not in missing:
         return _numpy(log, line)
-    headers = install_by_family(log, line, "install Python's headers", _HEADERS)
+    headers = install_by_family(log, line, "install Python's headers, if they are missing", _HEADERS)
     if other_system(log):
         headers = (
             Fix(

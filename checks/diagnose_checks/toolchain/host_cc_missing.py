@@ -30,7 +30,7 @@ from diagnose.model.pattern import patterns_for
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import install, system, tool
-from diagnose.remedies.visual_studio import BUILD_TOOLS, CARGO_XWIN
+from diagnose.remedies.visual_studio import BUILD_TOOLS, CARGO_XWIN, sdk_tool
 from diagnose_checks.toolchain._triage import tools_missed
 
 if TYPE_CHECKING:
@@ -84,12 +84,13 @@ CHECK = Check(
         ("xcode-select: ", r"^xcode-select: (?:note: |error: )?[Nn]o developer tools were found"),
         ("Xcode", r"^You have not agreed to the Xcode (?P<license>license)"),
     )
+    # the linker writes it, so it is there
+    + patterns_for("no-sdk-tool", ("LNK1158", r"fatal error LNK1158: cannot run '(?P<tool>rc|mt)\.exe'"))
     + patterns_for(
         "no-msvc",
         ("link.exe", r"linker `link\.exe` not found"),
         ("Microsoft Visual C++", r"Microsoft Visual C\+\+ 1\d\.\d(?: or greater)? is required"),
         (". Is `lib.exe`", r"[Ff]ailed to find tool\. Is `lib\.exe` installed"),
-        ("LNK1158", r"fatal error LNK1158: cannot run '(?:rc|mt)\.exe'"),
         ("Unknown compiler(s): ", r"ERROR: Unknown compiler\(s\): \[\['icl'\], \['cl'\]"),
         ("nmake", r"^'nmake' '-\?'$"),
         ("could not find any instance of Visual Studio", r"could not find any instance of Visual Studio"),
@@ -205,6 +206,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 BUILD_TOOLS,
                 *((CARGO_XWIN,) if builds_rust(log) else ()),
             ),
+        )
+        return
+    if unequipped := log.find("no-sdk-tool"):
+        tool_name = f"{unequipped[0].groups['tool']}.exe"
+        yield finding_from_hits(
+            log,
+            unequipped,
+            f"Microsoft's linker runs, and does not find {tool_name} of the Windows SDK",
+            "Nothing is linked: the linker calls it for the manifest of a program or module.",
+            (*sdk_tool(tool_name), *_with_wheel(log)),
         )
         return
     if apple := log.find("no-apple-tools"):

@@ -52,7 +52,7 @@ CHECK = Check(
                 r"^(?:[\w.]+\.)?(?P<error>(?:Key|Index|Attribute|Assertion|Type|Recursion|ELF"
                 r"|ELFParse|UnicodeDecode|Stream|Construct"
                 r"|NotImplemented|Overflow|ModuleNotFound|Import)Error)"
-                r"(?::(?: No module named '(?P<module>[\w.]+)')?|$)",
+                r"(?::(?: No module named '(?P<module>[\w.]+)'| '(?P<arch>arm64|x86_64|i386|ppc|ppc64)'$)?|$)",
             ),
         ),
     ),
@@ -67,6 +67,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue  # a property of the wheel: wheel-archive-compression
         if "File " in frame.text and not words:
             continue
+        if "_calculate_minimum_wheel_name" in frame.text and words[0].groups["arch"]:
+            continue  # no file of the wheel is for that processor: tool-settings-refused
         named = frame.groups["tool"] or "maturin"
         tool = {"elftools": "auditwheel"}.get(named, named)
         package = "maturin" if tool in ("lddtree", "goblin") else tool
