@@ -46,6 +46,15 @@ _VERBOSE = {
 
 # Places of code that is not the project's own.
 _THEIRS = "conftest|CMakeFiles|CMakeScratch|registry/src|/usr/|-packages/"
+# Words with which an error says itself what to do. "failed to run `x`" and "cannot use -x" do not.
+_OBJECT = r"(?:[`'\"‘$]|--?\w|[A-Z][A-Z\d]*_|[A-Z]{3})"
+_REMEDY = re.compile(
+    r"\b[Pp]lease\s\w|\b[Yy]ou (?:can|may|must|need to|have to|should|might (?:want|need) to)\s\w"
+    r"|\b(?:must|needs? to|has to|should) be (?:set|installed|given|specified|defined|passed|enabled)\b"
+    rf"|(?<!to )(?<!not )(?<!for )\b(?:[Tt]ry|[Uu]se|[Pp]ass|[Ss]et|[Aa]dd|[Rr]un|[Ii]nstall|[Ss]pecify) {_OBJECT}"
+    r"|\brequired? (?:\S+ )?--\w|\b[Dd]id you forget\b|\b[Mm]ake sure\b|\b[Ee]nsure (?:that|the)\b"
+    r"|(?:^|[.;:,] )(?:[Tt]ry|[Cc]onsider) (?:\w+ing|to|a|an|the)\b"
+)
 _TOO_LITTLE = "What it printed is not enough to name the cause."
 # Errors that say themselves what is wrong: (pattern, next step, command with the groups of the pattern).
 _PLAIN = (
@@ -124,6 +133,12 @@ def _of_error(log: BuildLog, *errors: str) -> tuple[str, str] | None:
     return None
 
 
+def _said(*errors: str) -> Fix | None:
+    """Return the advice that the first of *errors* with one gives."""
+    said = next((text for text in errors if _REMEDY.search(text)), "")
+    return Fix("follow the tool's own advice", notes=f"It says: {said}") if said else None
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See that the log ends in a failure; the run asks only where nothing else explains it."""
     first, last = log.first_error, log.last_error
@@ -138,9 +153,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
     tool = next((one.tool for one in reversed(log.course.processes) if one.first <= last.line), spoke)
     if "uv" in (tool, spoke) and any(event.tool == "pip" for event in log.course.events):
         tool = spoke = "pip"  # pip writes its summary as uv does
-    title, command = advice or (
-        _VERBOSE.get(spoke) or _VERBOSE.get(tool) or ("run the failing step again with more output", "")
-    )
+    said = None if advice else _said(last.text, first.text)
+    shown = advice or _VERBOSE.get(spoke) or _VERBOSE.get(tool)
+    title, command = shown or ("run the failing step again with more output", "")
+    more = Fix(title, notes=f"As in: {command}" if command else "" if advice else _TOO_LITTLE)
     yield Finding(
         f"it failed, and no check knows why; the last error, in line {last.line}: {last.text}",
         Severity.ERROR,
@@ -148,5 +164,5 @@ def log(log: BuildLog) -> Iterator[Finding]:
         f"The first error, in line {first.line}, may be the cause of this one: {first.text}"
         if first.line != last.line
         else "",
-        (Fix(title, notes=f"As in: {command}" if command else "" if advice else _TOO_LITTLE),),
+        (said, more) if said and shown else (said or more,),
     )
