@@ -1,8 +1,9 @@
 """Docker does not accept a line of the Dockerfile.
 
 The old builder knows neither here-documents (``RUN <<EOF``) nor ``RUN --mount`` and ``COPY --chmod``: these are
-BuildKit's. An "unknown instruction" that is a command of the shell is the rest of a command whose line before it does
-not end in a backslash.
+BuildKit's. So are the variables ``BUILDPLATFORM`` and ``TARGETPLATFORM``, without which ``FROM --platform`` has no
+value. An "unknown instruction" that is a command of the shell is the rest of a command whose line before it does not
+end in a backslash.
 
 How to fix: build with BuildKit, or correct the line that the message names.
 
@@ -22,7 +23,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -43,9 +44,24 @@ CHECK = Check(
             "ailed to parse stage name",
             r"failed to parse stage name \"(?P<name>[^\"]{0,200})\": invalid reference format",
         ),
+        (
+            "ailed to parse platform",
+            r"failed to parse platform (?P<unset>): \"\" is an invalid component of \"\"",
+        ),
+        ("empty platform value", r"empty platform value from expression (?P<unset>\$\{?\w{1,60}\}?)"),
+        (
+            "ailed to process ",
+            r"failed to process (?P<why>\"[^\"]{0,200}\": (?:unsupported modifier|missing ':'|invalid modifier|"
+            r"bad substitution|unexpected end of|syntax error).{0,200})",
+        ),
         ("more than one source file", r"When using (?P<slash>COPY|ADD) with more than one source file"),
+    )
+    + patterns_for(
+        "dockerfile-platform", ("--platform=", r"\bFROM --platform=[\"']?\$\{?(?P<variable>[A-Za-z_]\w{0,60})")
     ),
 )
+#: What BuildKit alone gives a value.
+_PLATFORMS = frozenset({"BUILDPLATFORM", "TARGETPLATFORM"})
 _SHELL = frozenset({"set", "cd", "export", "echo", "apt-get", "yum", "dnf", "apk", "pip", "pip3", "python", "python3",
                     "cargo", "rustup", "curl", "wget", "make", "cmake", "git", "mkdir", "rm", "cp", "mv", "if", "fi",
                     "for", "done", "eof", "&&", "chmod", "chown", "import", "cat", "tar"})  # fmt: skip
@@ -66,6 +82,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         fixes: tuple[Fix, ...] = (_BUILDKIT,)
         if said["buildkit"]:
             message = "the Dockerfile uses what only BuildKit knows"
+        elif said["unset"] or "arse platform" in hit.text:
+            message, fixes = _without_platform(log, hit)
         elif said["slash"]:
             message = f"{said['slash']} has several sources, and its destination does not end in a slash"
             fixes = (Fix("end the destination with a slash", notes="`COPY a b ./`. BuildKit needs none."), _BUILDKIT)
@@ -96,3 +114,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
             message = f"Docker does not accept the Dockerfile{where}: {said['why']}"
             fixes = (Fix("correct the line that the message names"),)
         yield finding_from_hits(log, [hit], message, "Nothing is built.", fixes)
+
+
+def _without_platform(log: BuildLog, hit: Hit) -> tuple[str, tuple[Fix, ...]]:
+    """Return message and fixes for a ``FROM --platform`` whose variable is empty."""
+    above = log.near(hit.line, "dockerfile-platform", before=8)[-1:]
+    variable = hit.groups["unset"].strip("${}") or (above[0].groups["variable"] if above else "")
+    named = f"${variable}" if variable else "its variable"
+    message = f"FROM in the Dockerfile has no value for --platform: {named} is empty"
+    own = Fix("give the variable a value", notes=f"ARG {variable or 'NAME'}=linux/amd64 before the first FROM.")
+    if variable and variable not in _PLATFORMS:
+        return message, (own,)
+    return message, (_BUILDKIT,) if variable else (_BUILDKIT, own)

@@ -4,6 +4,9 @@ Distributions keep pip in a package of its own, and so do the manylinux images f
 these images is in ``/opt/python/cp312-cp312/bin``. An environment that uv makes has none either, also the one in which
 it builds a package; a ``setup.py`` that calls pip fails there.
 
+A program ``/usr/bin/pip3`` that another pip left there does not work either: it calls what the pip that Python now
+imports does not have (``main`` moved in pip 10, and became a module in 19.3).
+
 How to fix: install pip for this Python, or call a Python that has it. maturin-action needs pip for ``sccache: true``
 in a container.
 
@@ -32,6 +35,20 @@ CHECK = Check(
         *patterns_for("no-pip", ("No module named pip", r"^(?P<python>\S{0,200}python[\w.]*): No module named pip$")),
         *patterns_for("nox-no-pip", ("nox > Program pip not found", r"^nox > Program pip not found")),
         *patterns_for("no-pip-module", ("No module named 'pip'", r"^ModuleNotFoundError: No module named 'pip'$")),
+        *patterns_for(
+            "pip-script",
+            (
+                "/pip",
+                r"File \"(?P<script>[^\"]{0,200}/(?P<name>pip[\d.]{0,5}))\", line \d+, in <module>\s+\S.{0,200}\s+"
+                r"(?:TypeError: 'module' object is not callable|ImportError: cannot import name '?main\b)",
+                6,
+            ),
+        ),
+        *patterns_for(
+            "pip-script-end",
+            ("object is not callable", r"^TypeError: 'module' object is not callable$"),
+            ("cannot import name ", r"^ImportError: cannot import name '?main\b"),
+        ),
         *patterns_for("sccache-note", ("sccache", r"\bsccache\b")),
     ),
 )
@@ -82,7 +99,28 @@ _BESIDE = (
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See Python not find pip."""
+    """See Python not find pip, or a program of another pip call it."""
+    for hit in log.find("pip-script")[:1]:
+        python = "python3" if hit.groups["name"] != "pip2" else "python2"
+        yield finding_from_hits(
+            log,
+            [hit, *log.near(hit.line, "pip-script-end", before=0, after=6)[:1]],
+            f"{hit.groups['script']} belongs to another pip than the one that Python now imports",
+            "Nothing is installed. An upgrade of pip put a second one beside the distribution's.",
+            (
+                Fix(
+                    "call pip through Python",
+                    (Command(f"{python} -m pip install PACKAGE", FixStage.TOOLCHAIN),),
+                    notes=f"Replace PACKAGE with what {hit.groups['name']} was to install.",
+                ),
+                Fix(
+                    "do not upgrade the distribution's pip",
+                    notes="In an environment (python3 -m venv) pip may be upgraded. After an upgrade: `hash -r`, or a "
+                    "new shell, finds the new program in /usr/local/bin.",
+                ),
+            ),
+        )
+        return
     for hit in log.find("nox-no-pip")[:1]:
         yield finding_from_hits(
             log,

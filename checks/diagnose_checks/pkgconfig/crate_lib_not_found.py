@@ -129,6 +129,15 @@ CHECK = Check(
         ("Boost library '", r"^Requested (?P<lib>Boost) library '\w{1,40}' not found$"),
         ("`nvcc`", r"Failed to execute `(?P<lib>nvcc)`"),
         ("cuda.h", r"[Uu]nable to find `include/(?P<lib>cuda)\.h`"),
+    )
+    # mysqlclient of Python 2.2: one name after the other, until pkg-config knows one
+    + patterns_for("exists-tried", ("Trying pkg-config", r"Trying pkg-config --exists (?P<module>[\w.+-]{1,60})"))
+    + patterns_for(
+        "exists-none",
+        (
+            "pkg-config --exists",
+            r"Command 'pkg-config --exists (?P<module>[\w.+-]{1,60})' returned non-zero exit status 1\b",
+        ),
     ),
     env_facts=("project.tools",),
 )
@@ -230,6 +239,33 @@ def _brings(env: Environment, name: str, wanted: str) -> bool:
     return wanted in seen
 
 
+def _none_exists(log: BuildLog) -> Iterator[Finding]:
+    """Yield that pkg-config knows none of the names of MySQL's library that mysqlclient tries."""
+    tried, none = log.find("exists-tried"), log.find("exists-none")
+    known = {hit.groups["module"] for hit in tried} - {hit.groups["module"] for hit in none}
+    if known or not _MYSQL.issubset(hit.groups["module"] for hit in none):
+        return
+    if any(probe.outcome == "tool-missing" for probe in log.probes):
+        return  # pkgconfig-tool-missing
+    yield finding_from_hits(
+        log,
+        none,
+        "pkg-config knows none of MySQL's client libraries that mysqlclient takes: "
+        f"{', '.join(dict.fromkeys(hit.groups['module'] for hit in none))}",
+        "The package is not built.",
+        (
+            *advise(log, none[0].line, _install, "libmysqlclient", _LIBRARIES["libmysqlclient"][1]),
+            Fix(
+                "if the library is installed elsewhere: name its folder",
+                notes="PKG_CONFIG_PATH for its .pc file, or MYSQLCLIENT_CFLAGS and MYSQLCLIENT_LDFLAGS.",
+            ),
+        ),
+    )
+
+
+_MYSQL = frozenset({"mysqlclient", "libmariadb"})  # the first, and the last that every release of mysqlclient tries
+
+
 def _unloadable(log: BuildLog, hit: Hit) -> Iterator[Finding]:
     """Yield that a build script cannot load the library that it found, if it builds for another machine."""
     crate, version = log.crate_at(hit.line)
@@ -260,7 +296,10 @@ _AROUND = 6  # lines of one search
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a build script give up its search."""
-    for hit in log.find("crate-found-none")[:1]:
+    found_none = log.find("crate-found-none")
+    if not found_none:
+        yield from _none_exists(log)
+    for hit in found_none[:1]:
         if hit.groups["unloadable"]:
             yield from _unloadable(log, hit)
             return

@@ -16,7 +16,7 @@ from diagnose.authoring.log import advise, finding_from_hits, host, install_by_f
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.install import install, system, unavailable_reason
 
@@ -36,6 +36,15 @@ CHECK = Check(
         ("error C1083", r"error C1083: Cannot open include file: '(?P<header>Python\.h)'"),
         ("pyconfig.h", r"fatal error: '?(?P<header>(?:\S*/)?pyconfig\.h)'?(?:: No such file| file not found)"),
     )
+    + patterns_for(
+        "no-python-by-configure",
+        (
+            "ython headers",
+            r"configure: error: (?:.{0,80}\b)?[Pp]ython headers (?:(?:were|are) )?(?:not found|missing|not available)",
+        ),
+        ("ython headers", r"configure: error: (?:[Cc]ould not|[Cc]annot|[Uu]nable to) find (?:the )?[Pp]ython headers"),
+    )
+    + patterns_for("python-asked", ("ython version...", r"^checking for \S{0,80} version\.\.\. (?P<version>[23]\.\d+)"))
     + patterns_for("no-python-by-meson", ("Python dependency not found", r"ERROR: Python dependency not found"))
     + patterns_for(
         "cross-cc",
@@ -53,17 +62,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See a compiler miss Python.h."""
     hits = log.find("no-python-h") or log.find("no-python-by-meson")
     if not hits:
+        yield from _by_configure(log)
         return
     target = _target(log, hits[0])
     notes = [hit for hit in log.find("python-include") if hit.line <= hits[0].line]
     version = notes[-1].groups["version"] if notes else ""
-    names = {
-        "debian": (f"python{version}-dev" if version else "python3-dev",),
-        "rhel": ("python3-devel",),
-        "alpine": ("python3-dev",),
-        "arch": ("python",),
-        "suse": ("python3-devel",),
-    }
     whose = f" for {target.triple}" if target else ""
     yield finding_from_hits(
         log,
@@ -73,8 +76,53 @@ def log(log: BuildLog) -> Iterator[Finding]:
         "No C extension can be compiled.",
         advise(log, hits[0].line, _for_target, target, version)
         if target
-        else install_by_family(log, hits[0].line, "install Python's headers", names),
+        else install_by_family(log, hits[0].line, "install Python's headers", _packages(version)),
     )
+
+
+def _packages(version: str) -> dict[str, tuple[str, ...]]:
+    return {
+        "debian": (f"python{version}-dev" if version else "python3-dev",),
+        "rhel": ("python3-devel",),
+        "alpine": ("python3-dev",),
+        "arch": ("python",),
+        "suse": ("python3-devel",),
+    }
+
+
+def _by_configure(log: BuildLog) -> Iterator[Finding]:
+    """Yield that a configure script misses the headers of the Python that it found."""
+    for hit in log.find("no-python-by-configure")[:1]:
+        asked = log.near(hit.line, "python-asked", before=_ASKED)[-1:]
+        version = asked[0].groups["version"] if asked else ""
+        if version.startswith("2"):
+            fixes = [
+                Fix(
+                    "let configure take Python 3, and install its headers",
+                    (Command("./configure PYTHON=python3", FixStage.BUILD),),
+                    notes="python3-dev, or python3-devel. Those of Python 2, where a release still has it: "
+                    f"python{version}-dev, python2-devel.",
+                )
+            ]
+        else:
+            fixes = list(install_by_family(log, hit.line, "install Python's headers", _packages(version)))
+        fixes.append(
+            Fix(
+                "in a cross build: name the folder of the target's headers, or leave the bindings out",
+                notes="configure asks the Python of this machine for the folder. CPPFLAGS="
+                "-ISYSROOT/usr/include/python3.X, or the variable that ./configure --help lists; --without-python.",
+            )
+        )
+        yield finding_from_hits(
+            log,
+            [*asked, hit],
+            f"configure does not find the headers of Python{f' {version}' if version else ''}",
+            "Nothing is configured.",
+            fixes,
+        )
+
+
+_ASKED = 30  # lines from the question for Python's version to the one for its headers
 
 
 def _target(log: BuildLog, hit: Hit) -> Target | None:

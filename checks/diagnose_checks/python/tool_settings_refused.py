@@ -33,6 +33,7 @@ _ARCH_SETTINGS = (
     "ARCHFLAGS, CMAKE_OSX_ARCHITECTURES and cargo's --target say what is compiled, _PYTHON_HOST_PLATFORM the name. "
     "CMake does not read ARCHFLAGS by itself."
 )
+_CONFIGURES_NONE = "Nothing is configured."
 #: The tools' words, read in their sources, November 2026: cibuildwheel 2.0 to 4, delocate 0.8 to 0.13, tox 3 and 4, uv
 #: 0.4 to 0.12, pip, cargo.
 _REFUSALS = (
@@ -162,11 +163,12 @@ _REFUSALS = (
         consequence=_CREATES_NONE,
     ),
     RefusedSetting(
-        "library with same basename",
-        r"DelocationError: Already planning to copy library with same basename as: (?P<lib>\S{1,200})",
+        "planning to copy library with",
+        r"DelocationError: Already planning to copy library with(?:\s+same basename as:\s+(?P<lib>\S{1,200}))?",
         "the wheel needs two libraries of the name {lib}, from two folders",
         "link everything with one of them",
         "`otool -L FILE` shows which file needs which. Mostly one is Homebrew's and one conda's or the project's own.",
+        lines=3,
         consequence=_CREATES_NONE,
     ),
     RefusedSetting(
@@ -462,6 +464,53 @@ _REFUSALS = (
         "Delete CMakeCache.txt before. As variables of the environment: CMAKE_{language}_COMPILER_LAUNCHER.",
         "cmake -B build -DCMAKE_{language}_COMPILER={rest} -DCMAKE_{language}_COMPILER_LAUNCHER={launcher}",
         5,
+    ),
+    # --- the configure script of Python itself (configure.ac of 3.8 to 3.14)
+    RefusedSetting(
+        "Cross compiling required --host",
+        r"error: Cross compiling required --host=\S{1,40} and --build=",
+        "Python's configure has --host, and not --build: whether it is a cross build stays open",
+        "of a cross build: give both, and a Python of the same version that runs here",
+        "TRIPLE is what the compiler's name begins with; replace 3.X by the version that is built. If TRIPLE is this "
+        "machine's own: leave --host out, and CC of a cross compiler.",
+        "./configure --host=TRIPLE --build=$(./config.guess) --with-build-python=python3.X",
+        consequence=_CONFIGURES_NONE,
+    ),
+    RefusedSetting(
+        "-build-python",
+        r"error: (?:Cross compiling requires --with-build-python|invalid --with-build-python option)",
+        "Python's configure does not know which Python runs on this machine",
+        "name one of the version that is built",
+        "Replace 3.X by that version. It must be for this machine: build it from the same source first, without "
+        "--host.",
+        "./configure --host=TRIPLE --build=$(./config.guess) --with-build-python=python3.X",
+        consequence=_CONFIGURES_NONE,
+    ),
+    RefusedSetting(
+        "build python binary",
+        r"error: invalid or missing build python binary \"?(?P<python>[^\"\s]{1,200})",
+        "the Python that --with-build-python names is not there: {python}",
+        "name one of the version that is built",
+        "It must be for this machine: build it from the same source first, without --host.",
+        consequence=_CONFIGURES_NONE,
+    ),
+    RefusedSetting(
+        "has incompatible version",
+        r"error: \"(?P<python>[^\"]{1,200})\" has incompatible version (?P<has>\S{1,20}) "
+        r"\(expected: (?P<wants>[\w.]{1,20})",
+        "--with-build-python names a Python {has}, and {wants} is built",
+        "name a Python {wants}",
+        "It must be for this machine: build it from the same source first, without --host.",
+        consequence=_CONFIGURES_NONE,
+    ),
+    RefusedSetting(
+        "ac_cv_file__dev_ptmx to yes/no",
+        r"error: set ac_cv_file__dev_ptmx to yes/no",
+        "Python's configure cannot look in a cross build whether the target has /dev/ptmx",
+        "give the answers in variables",
+        "Those of Linux. Beside the options that are there.",
+        "./configure ac_cv_file__dev_ptmx=yes ac_cv_file__dev_ptc=no",
+        consequence=_CONFIGURES_NONE,
     ),
     RefusedSetting(
         "EnvironmentNameNotFound",

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.env import Environment
 
+#: What a linker gets, and a program that makes links of files does not: an option, an object, a path of Windows.
+_LINKED = r"['`\"‘](?:[A-Za-z]:[\\/]|/[A-Z]{2}|[^'\"’]{1,300}\.(?:obj|lib)\b)"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
@@ -89,6 +91,15 @@ CHECK = Check(
     + patterns_for(
         "no-msvc",
         ("link.exe", r"linker `link\.exe` not found"),
+        # the link of Git for Windows, MSYS2 or Cygwin, which makes hard links, is found in its place
+        (
+            "link: extra operand",
+            rf"(?:^|[\s/\\])(?P<gnu>link): extra operand {_LINKED}",
+        ),
+        (
+            "link.exe: extra operand",
+            rf"(?:^|[\s/\\])(?P<gnu>link\.exe): extra operand {_LINKED}",
+        ),
         ("Microsoft Visual C++", r"Microsoft Visual C\+\+ 1\d\.\d(?: or greater)? is required"),
         (". Is `lib.exe`", r"[Ff]ailed to find tool\. Is `lib\.exe` installed"),
         ("Unknown compiler(s): ", r"ERROR: Unknown compiler\(s\): \[\['icl'\], \['cl'\]"),
@@ -193,17 +204,27 @@ def _with_wheel(log: BuildLog) -> tuple[Fix, ...]:
     )
 
 
+_OWN_LINK = Fix(
+    "if they are installed: build in their environment",
+    notes="A developer command prompt, or vcvarsall.bat x64 before; in a workflow the action ilammy/msvc-dev-cmd. It "
+    "puts the folder of their link.exe first. Or take Git's usr\\bin off PATH.",
+)
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See rustc, cargo's build scripts, make or setuptools not find the native compiler."""
     if visual := log.find("no-msvc"):
         yield finding_from_hits(
             log,
             visual,
-            "no Visual C++ compiler is installed, which compiles and links for Windows",
+            "the link.exe that is found makes links of files (Git's, MSYS2's or Cygwin's), and Visual C++'s is not"
+            if visual[0].groups["gnu"]
+            else "no Visual C++ compiler is installed, which compiles and links for Windows",
             "Nothing can be compiled or linked.",
             (
                 *_with_wheel(log),
                 BUILD_TOOLS,
+                *((_OWN_LINK,) if visual[0].groups["gnu"] else ()),
                 *((CARGO_XWIN,) if builds_rust(log) else ()),
             ),
         )

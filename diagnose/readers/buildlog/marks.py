@@ -236,7 +236,9 @@ MARKS: tuple[Mark, ...] = (
     Mark("meson", DONE, "Build targets in project", r"^Build targets in project: \d+"),
     Mark("meson", FAILED, ": ERROR: ", r"^\S+:\d+:\d+: ERROR: " + _REST),
     Mark("meson", FAILED, "ERROR: ", r"^meson\.build: ERROR: " + _REST),
-    Mark("meson", FAILED, "Meson encountered an error", r"^Meson encountered an error in (?P<text>.{0,200})"),  # to 0.43
+    # to 0.43, with the reason below
+    Mark("meson", FAILED, "Meson encountered an error", r"^Meson encountered an error(?: in file .{1,200})?:\s+(?P<text>\S.{0,200})", 2),
+    Mark("meson", FAILED, "Meson encountered an error", r"^Meson encountered an error in (?P<text>.{0,200})"),
     Mark("autoconf", FAILED, " failed with exit status", r"^(?:autoreconf|aclocal|autom4te|automake)\S*: .{0,200}failed with exit status"),
     # numpy.distutils looks for one library after the other, and links small programs for it
     Mark("numpy.distutils", STEP, "NOT AVAILABLE", r"^(?:INFO: +)?NOT AVAILABLE$"),
@@ -314,6 +316,9 @@ MARKS: tuple[Mark, ...] = (
         for words in ("docker: ", "docker.exe: ")
     ),
     Mark("docker", FAILED, "ockerfile parse error", r"[Dd]ockerfile parse error" + _REST),
+    Mark("docker", FAILED, "ailed to parse ", r"^(?:ERROR: )?[Ff]ailed to parse (?:platform|stage name) " + _REST),
+    Mark("docker", FAILED, "ailed to process ", r"^(?:ERROR: )?[Ff]ailed to process \"[^\"]{0,200}\": (?:unsupported|missing|invalid|bad|unexpected end|syntax error)" + _REST),
+    Mark("docker", FAILED, "empty platform value", r"^(?:ERROR: )?empty platform value from expression " + _REST),
     Mark("docker", FAILED, "more than one source file", r"^When using (?:COPY|ADD) with more than one source file"),
     Mark("docker", FAILED, "COPY failed: ", r"^(?:COPY|ADD) failed: " + _REST),
     Mark("docker", FAILED, "Docker daemon", r"^(?:ERROR: |docker: )?(?:Cannot connect to the Docker daemon|permission denied while trying to connect to the Docker daemon)" + _REST),

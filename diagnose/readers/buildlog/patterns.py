@@ -108,7 +108,7 @@ _PKG_CONFIG = (
         ("None of the required", r"None of the required '(?P<module>[^']+)' found"),
         ("(tried pkg", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found \(tried pkg-?config"),
         ("tried pkgconf", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found, tried pkgconf"),
-        ("Meson encountered an error", r"Meson encountered an error in file .{1,200}:\s+Native dependency '(?P<module>[^']+)' not found", 2),
+        (" dependency ", r"^(?:Native|Cross|Build) dependency '?(?P<module>[\w.+-]{1,80})'? not found\.?$"),
         (".wrap file was found", r"Neither a subproject directory nor a (?P<module>[\w.+-]{1,80})\.wrap file was found"),
         ("required packages were not found", r"The following required packages were not found:(?:\s+- (?P<module>\S+))?", 2),
         ("Package requirements", r"Package requirements \((?P<module>[^)\s]{1,200})(?P<rest>(?:\s[^)]{0,400})?)\) were not met"),
