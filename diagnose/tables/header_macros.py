@@ -3,8 +3,8 @@
 Where the headers do not define one, compilers before GCC 14 and Clang 16 warn only, and take it for a function: the
 module is linked, and cannot be loaded. Macros that glibc has as functions, too (isnan), are not here.
 
-Sources, read in November 2026: the manual pages CPU_SET(3), endian(3), makedev(3), timeradd(3), glibc's NEWS (2.28:
-<sys/types.h> includes <sys/sysmacros.h> no more).
+Sources: the manual pages CPU_SET(3), endian(3), makedev(3), timeradd(3), glibc's NEWS (2.28: <sys/types.h> includes
+<sys/sysmacros.h> no more); the names as glibc 2.36's headers define them, November 2026.
 """
 
 from __future__ import annotations
