@@ -19,7 +19,7 @@ from diagnose.authoring.refusals import RefusedSetting, refusal_finding, refusal
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Phase
-from diagnose_checks.python._cibuildwheel import REFUSALS as CIBUILDWHEEL
+from diagnose_checks.python._triage import CIBUILDWHEEL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +34,7 @@ _ARCH_SETTINGS = (
     "CMake does not read ARCHFLAGS by itself."
 )
 _CONFIGURES_NONE = "Nothing is configured."
-#: The tools' words, read in their sources, November 2026: delocate 0.8 to 0.13, tox 3 and 4, uv 0.4 to 0.12, pip, cargo.
+#: The words of the tools, as of November 2026: delocate 0.8 to 0.13, tox 3 and 4, uv 0.4 to 0.12, pip, cargo.
 _REFUSALS = (
     *CIBUILDWHEEL,
     # --- delocate

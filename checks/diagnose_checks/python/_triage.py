@@ -1,4 +1,4 @@
-"""The words with which cibuildwheel refuses how it is called, and what its settings say.
+"""What this area has aside of its checks: the words with which cibuildwheel refuses how it is called, and what its settings say.
 
 Read in its source, releases 2.0 to 4, November 2026.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 from diagnose.authoring.refusals import RefusedSetting
 
 _CIBW = r"^(?:cibuildwheel: )?(?:error: )?"
-REFUSALS = (
+CIBUILDWHEEL = (
     RefusedSetting(
         "must be a build selector with",
         _CIBW + r"Invalid --only='', must be",
