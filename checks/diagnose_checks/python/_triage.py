@@ -1,4 +1,4 @@
-"""What this area has aside of its checks: the words with which cibuildwheel refuses how it is called, and what its settings say.
+"""What the checks of this area share: the words with which cibuildwheel refuses its options and settings.
 
 Read in its source, releases 2.0 to 4, November 2026.
 """
