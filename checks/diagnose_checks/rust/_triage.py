@@ -22,7 +22,7 @@ WORDINGS = (
     *patterns_for(
         "no-std-said",
         ("is not installed (installed", rf"\bTarget (?P<triple>{ANY_TRIPLE}) is not installed \(installed targets: "),
-        ("target not found in sysroot", rf"(?P<triple>{ANY_TRIPLE}) target not found in sysroot: "),
+        ("target not found in sysroot", rf"(?<![\w.-])(?P<triple>{ANY_TRIPLE}) target not found in sysroot: "),
     ),
 )
 
