@@ -315,14 +315,15 @@ def _assemble(
 def _drawn(log: BuildLog, changed: Collection[str] | None = None) -> BuildLog:
     """Return *log* with all facts that are derived from several of its hits; those of *changed* kinds, if given."""
     hits = log.hits
-    kinds = set(hits.kinds if changed is None else changed)
-    if _UNITS & kinds:
+    again = changed is None
+    kinds = set(changed or ())
+    if again or _UNITS & kinds:
         log = log._replace(crates=tuple(_crates(hits.of(*_UNITS))))
-    if _UNITS & kinds or any(kind.startswith(_ASKED) for kind in kinds):
+    if again or _UNITS & kinds or any(kind.startswith(_ASKED) for kind in kinds):
         asked = hits.of(*(kind for kind in hits.kinds if kind.startswith(_ASKED)))
         crate_at = {position: log.crate_at(hit.line)[0] or _warned(log, hit) for position, hit in enumerate(asked)}
         log = log._replace(probes=probes(asked, crate_at))
-    return log._replace(links=links(hits.of(*LINK_KINDS))) if LINK_KINDS & kinds else log
+    return log._replace(links=links(hits.of(*LINK_KINDS))) if again or LINK_KINDS & kinds else log
 
 
 def _warned(log: BuildLog, hit: Hit) -> str:
