@@ -30,6 +30,6 @@ def ends(expression, **options):
 
 literal, escaped = ends(TEXT, literal=True), ends(rb"abc\x00def")
 print("literal:", literal, "escaped:", escaped)
-assert literal == [3, 8]
-assert escaped == [12]
+assert literal == [3, 8], "CHANGED: a literal does not end at a NUL any more"
+assert escaped == [12], "CHANGED: an escaped NUL is not matched any more"
 PY
