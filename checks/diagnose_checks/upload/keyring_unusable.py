@@ -50,7 +50,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     yield finding_from_hits(
         log,
         hits,
-        "the keyring is locked, and this session cannot unlock it"
+        "the keyring is locked, and nothing here can unlock it"
         if locked
         else "the keyring has no store on this machine",
         "The tool gets no password, and stops.",

@@ -315,15 +315,16 @@ def _assemble(
 def _drawn(log: BuildLog, changed: Collection[str] | None = None) -> BuildLog:
     """Return *log* with all facts that are derived from several of its hits; those of *changed* kinds, if given."""
     hits = log.hits
-    again = changed is None
-    kinds = set(changed or ())
-    if again or _UNITS & kinds:
+    units = changed is None or not _UNITS.isdisjoint(changed)
+    if units:
         log = log._replace(crates=tuple(_crates(hits.of(*_UNITS))))
-    if again or _UNITS & kinds or any(kind.startswith(_ASKED) for kind in kinds):
+    if changed is None or units or any(kind.startswith(_ASKED) for kind in changed):
         asked = hits.of(*(kind for kind in hits.kinds if kind.startswith(_ASKED)))
         crate_at = {position: log.crate_at(hit.line)[0] or _warned(log, hit) for position, hit in enumerate(asked)}
         log = log._replace(probes=probes(asked, crate_at))
-    return log._replace(links=links(hits.of(*LINK_KINDS))) if again or LINK_KINDS & kinds else log
+    if changed is None or not LINK_KINDS.isdisjoint(changed):
+        log = log._replace(links=links(hits.of(*LINK_KINDS)))
+    return log
 
 
 def _warned(log: BuildLog, hit: Hit) -> str:

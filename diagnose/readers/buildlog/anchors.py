@@ -75,8 +75,8 @@ class Anchors:
                     left = end - begin
                     here = found.setdefault(start, {})
                 here[number] = begin + at
-        if len(found) > _DENSE:
-            self._left = min(self._left, 0)
+        if len(found) > _DENSE and isinstance(self._engine, _Plain):
+            self._left = 0
         lines: dict[int, list[tuple[int, bytes]]] = {}
         for start, here in found.items():
             lines[start] = line = [(at, self._texts[number]) for number, at in here.items()]
