@@ -440,7 +440,7 @@ def test_the_modules_that_an_unknown_crates_build_script_names(tmp_path: Path) -
 
 def test_a_crate_that_may_link_a_library_is_named_beside_the_verdict(tmp_path: Path) -> None:
     root = miniroot.make(tmp_path / "root")
-    crates = ("libseccomp-sys", "lz4-sys", "linux-raw-sys", "renamed-sys", "libz-sys", "prost-build")
+    crates = ("madeup-sys", "lz4-sys", "linux-raw-sys", "renamed-sys", "libz-sys", "prost-build")
     needed = {"lz4-sys": "cc", "libz-sys": "cc"}
     project = _project(tmp_path / "p", *((name, "1.0.0", needed.get(name, "")) for name in crates))
     source = root / "root/.cargo/registry/src/index/renamed-sys-1.0.0/Cargo.toml"
@@ -448,12 +448,12 @@ def test_a_crate_that_may_link_a_library_is_named_beside_the_verdict(tmp_path: P
 
     def unlisted() -> tuple[str, ...]:
         facts = env.read(str(root), cwd=str(project), environ={"PATH": "/usr/bin", "HOME": "/root"})
-        assert "how libseccomp-sys 1.0.0 links its library: no table of crates lists it" in facts.unseen
+        assert "how madeup-sys 1.0.0 links its library: no table of crates lists it" in facts.unseen
         return facts.project.unlisted
 
-    assert unlisted() == ("libseccomp-sys 1.0.0",)
+    assert unlisted() == ("madeup-sys 1.0.0",)
     miniroot.write(source.with_name("build.rs"), "fn main() {}")
-    assert unlisted() == ("libseccomp-sys 1.0.0", "renamed-sys 1.0.0")
+    assert unlisted() == ("madeup-sys 1.0.0", "renamed-sys 1.0.0")
 
 
 @pytest.mark.parametrize(
