@@ -204,7 +204,7 @@ def _html_page(answer: http.HttpAnswer) -> _Page:
     return _Page(wheels, [] if wheels else [place for place in projects if place.rstrip("/") != base.rstrip("/")])
 
 
-_TAG = re.compile(r"[A-Za-z][^\s/>]*")
+_OPENED = re.compile(r"<(?:(?P<comment>!--)|(?P<tag>[A-Za-z][^\s/>]*))")
 _ATTRIBUTE = re.compile(
     r"[\s/]*(?:(?P<end>>)|(?P<name>[^\s/>=]+)"
     r"(?:\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s>\"'][^\s>]*)))?)"
@@ -217,24 +217,23 @@ def _links(text: str) -> Iterator[tuple[str, str]]:
     The parser of the standard library takes the square of the length of what does not end.
     """
     position = 0
-    while (start := text.find("<", position)) >= 0:
-        if text.startswith("<!--", start):
-            end = text.find("-->", start + 4)
+    while opened := _OPENED.search(text, position):
+        position = opened.end()
+        if opened["comment"]:
+            end = text.find("-->", position)
             if end < 0:
                 return
             position = end + 3
             continue
-        tag = _TAG.match(text, start + 1)
-        position = tag.end() if tag else start + 1
         href = ""
-        while tag and (part := _ATTRIBUTE.match(text, position)):
+        while part := _ATTRIBUTE.match(text, position):
             position = part.end()
             if part["end"]:
                 break
             if part["name"].lower() == "href":
                 href = href or unescape(part["double"] or part["single"] or part["bare"] or "")
-        if tag and href and tag[0].lower() in ("a", "base"):
-            yield tag[0].lower(), href
+        if href and (tag := opened["tag"].lower()) in ("a", "base"):
+            yield tag, href
 
 
 def _name(name: object) -> str:
