@@ -162,6 +162,20 @@ def test_one_that_never_ends(tmp_path: Path, source: str, wheels: int) -> None:
         assert len(subject["passed"]) > 20
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGALRM")
+def test_one_that_never_ends_beside_a_command(tmp_path: Path) -> None:
+    failing = [sys.executable, "-c", "import sys; sys.exit('error: linker `cc` not found')"]
+    source = f"{HEAD}\n\ndef log(log):\n    while True: pass\n"
+    done = run(tmp_path, source, "run", "--format", "json", "--", *failing, start=("-c", IMPATIENT))
+    assert done.returncode == 1
+    said, _, report = done.stderr.partition("\n")
+    assert said == "error: linker `cc` not found"
+    (subject,) = json.loads(report)["subjects"]
+    found = {one["check"]: one for one in subject["findings"]}
+    assert "takes more than 0.5 seconds" in json.dumps(found["internal-error"]["evidence"])
+    assert "host-cc-missing" in found
+
+
 def test_a_timer_of_the_caller_is_put_back() -> None:
     if sys.platform == "win32":
         pytest.skip("Windows has no SIGALRM")

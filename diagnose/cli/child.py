@@ -1,6 +1,6 @@
 """Runs a command as a shell would: its output passes through as it comes, signals reach it, its status is kept.
 
-What it prints also goes, line by line in the order of arrival, into one pipe, from which a thread reads and explains.
+What it prints also goes, line by line in the order of arrival, into one pipe, which a thread reads.
 Memory is bounded by the pipes. Nothing waits for a process that the command leaves behind with its output open (a
 compiler cache's server, say).
 """
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, BinaryIO
 
-    from diagnose.engine.run import Result
+    Read = Callable[[BinaryIO], Any]
 
 _LINE = 1 << 16  # bytes after which a line that does not end is passed to the reader in pieces
 _BLOCK = 1 << 16
@@ -35,17 +35,18 @@ class ChildExit(NamedTuple):
 
     ``asked`` says that it was made to end: by a signal that we passed on, or because its output had no reader any more.
     ``unwritten`` says why its standard output could not be passed through (`` is closed``).
-    ``result`` is the report on its output, None if there was no memory to read it.
+    ``output`` returns what was read of its output, or raises what reading it raised; None if nobody wants it, or if
+    there was no memory to read it.
     """
 
     status: int
     asked: bool = False
     unwritten: str = ""
-    result: Result | None = None
+    output: Callable[[], Any] | None = None
 
 
-def run(command: tuple[str, ...], tty: bool, inspect: Callable[[BinaryIO], Result]) -> ChildExit:
-    """Run *command*, let *inspect* read what it prints, and say how it ended.
+def run(command: tuple[str, ...], tty: bool, read: Read) -> ChildExit:
+    """Run *command*, *read* what it prints in a thread, and say how it ended.
 
     Its outputs are pipes, or with *tty* pseudo-terminals; its input is ours.
 
@@ -56,7 +57,7 @@ def run(command: tuple[str, ...], tty: bool, inspect: Callable[[BinaryIO], Resul
     """
     signals = _Signals()
     try:
-        reader = _OutputReader(inspect)
+        reader = _OutputReader(read)
         outputs = [_Output(stream, tty, reader) for stream in (1, 2)]
     except RuntimeError:  # no memory for another thread
         process = signals.start(command)
@@ -70,7 +71,7 @@ def run(command: tuple[str, ...], tty: bool, inspect: Callable[[BinaryIO], Resul
     for output in outputs:
         output.finish()
     asked = signals.asked or any(output.unread for output in outputs)
-    return ChildExit(status, asked, outputs[0].unwritten, reader.answer() if status and not asked else None)
+    return ChildExit(status, asked, outputs[0].unwritten, reader.end if status and not asked else None)
 
 
 class _Signals:
@@ -248,17 +249,20 @@ def _terminal() -> tuple[int, int]:
 class _OutputReader:
     """The thread that reads what the command prints, while it does."""
 
-    def __init__(self, inspect: Callable[[BinaryIO], Result]) -> None:
+    def __init__(self, read: Read) -> None:
         source, self._sink = os.pipe()
         self._lock = threading.Lock()
-        self._result: Result | None = None
+        self._found: Any = None
+        self._error: Exception | None = None
         self._source = open(source, "rb")  # noqa: SIM115  (closed by the thread)
-        self._thread = threading.Thread(target=self._read, args=(inspect,), daemon=True)
+        self._thread = threading.Thread(target=self._read, args=(read,), daemon=True)
         self._thread.start()
 
-    def _read(self, inspect: Callable[[BinaryIO], Result]) -> None:
+    def _read(self, read: Read) -> None:
         try:
-            self._result = inspect(self._source)
+            self._found = read(self._source)
+        except Exception as error:
+            self._error = error
         finally:
             self._source.close()
 
@@ -273,11 +277,13 @@ class _OutputReader:
                 os.close(self._sink)
                 self._sink = -1
 
-    def answer(self) -> Result | None:
-        """Return what the thread has to say now that nothing more comes."""
+    def end(self) -> Any:
+        """Return what the thread has read, now that nothing more comes, or raise what that raised."""
         with self._lock:
             if self._sink >= 0:
                 os.close(self._sink)
                 self._sink = -1
         self._thread.join()
-        return self._result
+        if self._error is not None:
+            raise self._error
+        return self._found

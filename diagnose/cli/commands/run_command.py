@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
     from diagnose.cli.options import BuildOrigin, Output, RunOptions, Selection
-    from diagnose.engine.run import Result
+    from diagnose.readers.buildlog import BuildLog
 
 #: Programs that build on the machine that starts them. Others, such as docker, cross or make, may build elsewhere.
 _LOCAL = frozenset({"cargo", "maturin", "pip", "pip3", "uv"})
@@ -47,19 +47,14 @@ def main(options: RunOptions, origin: BuildOrigin, selection: Selection, output:
     return status or (2 if ended.unwritten else 0)
 
 
-def _read(options: RunOptions, origin: BuildOrigin, selection: Selection, stream: BinaryIO) -> Result:
-    """Read the output of the command from *stream*, as it comes, and report on it."""
-    from diagnose.readers import buildlog as reader
+def _read(options: RunOptions, origin: BuildOrigin, selection: Selection, stream: BinaryIO) -> BuildLog:
+    """Read the output of the command from *stream*, as it comes."""
+    from diagnose.readers.buildlog import read
     from diagnose.readers.system.machine import this_machine
 
     name = os.path.basename(options.command[0])
-
-    def read() -> reader.BuildLog:
-        machine = this_machine() if name in _LOCAL else None
-        patterns = log_patterns(selection)
-        return reader.read(f"output of {name}", patterns, origin.target, origin.distro, stream, machine)
-
-    return inspect("log", name, read, reader.facts, selection)
+    machine = this_machine() if name in _LOCAL else None
+    return read(f"output of {name}", log_patterns(selection), origin.target, origin.distro, stream, machine)
 
 
 def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output, selection: Selection) -> None:
@@ -68,6 +63,7 @@ def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output, s
     import signal
     from contextlib import redirect_stdout
 
+    from diagnose.readers.buildlog import facts
     from diagnose.reports.style import clean
 
     how = f"failed with exit status {ended.status}"
@@ -78,10 +74,11 @@ def _explain(command: tuple[str, ...], ended: child.ChildExit, output: Output, s
     if _for_people(places) and not output.quiet:
         line = shlex.join(command)
         console.warn(f"\ndiagnose: `{clean(line[:_SHOWN])}{'…' * (len(line) > _SHOWN)}` {how}")
-    if ended.result is None:
+    if ended.output is None:
         console.warn("diagnose: not enough memory to explain it")
         return
-    result = ended.result
+    # Not in the thread that reads: what a plugin's check may take is limited in this one only.
+    result = inspect("log", os.path.basename(command[0]), ended.output, facts, selection)
     if not result.findings and result.error is None:  # whatever its output says, it has failed
         result = result._replace(outcome=Outcome.UNKNOWN_CAUSE)
         if _for_people(places):
