@@ -164,6 +164,7 @@ def few(pattern: Pattern) -> Iterator[Filler]:
         if unit:
             ends.append(before)
     yield from (Filler("", end, anchor) for end in ends[:1] + ends[-1:])
+    yield from (Filler(end, " ", "") for end in ends)
 
 
 def asserted(parsed: Any) -> Iterator[str]:

@@ -26,6 +26,7 @@ LINES = {
     "braces": "Failure { command: " * 3000,
     "answers": "Response from " + "://a" * 16_000,
     "trials": "conftesta." * 6400,
+    "defined nowhere": "duplicate symbol: aa >>> defined at a >>> " + " " * 64_000,
 }
 
 

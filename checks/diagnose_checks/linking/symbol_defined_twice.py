@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _FILE = r"[^\s;]{1,400}?"
 _ENDED = r"(?:\.(?:rlib|a|lib|o|lo|obj)\b|\.cgu\.o)"
+#: lld: the end of a name, and what stands before the object: the source of debug information, in a line of its own.
+_AT = r"(?<!\s)\s{1,40}(?:>>> )?defined (?:at|in) (?:[^>]{1,400}(?<=\s)>>>\s{1,40})?"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINK,
@@ -58,8 +60,9 @@ CHECK = Check(
         # lld, with the archive behind or around the object, and of debug information the source before
         (
             "duplicate symbol: ",
-            r"duplicate symbol: (?P<symbol>\S[^>]{0,300}?)\s+(?:>>> )?defined (?:at|in) (?:[^>]{1,400}\s+>>> +)?"
-            r"(?P<here>[^>]{1,500}?)\s+(?:>>> )?defined (?:at|in) (?:[^>]{1,400}\s+>>> +)?(?P<there>\S[^>]{0,400})",
+            # The symbol ends where it first can: (?=…) is not tried again.
+            rf"duplicate symbol: (?=(?P<symbol>\S[^>]{{0,300}}?){_AT})(?P=symbol){_AT}(?P<here>[^\s>][^>]{{0,500}}?)"
+            rf"{_AT}(?P<there>\S[^>]{{0,400}})",
             5,
         ),
         (

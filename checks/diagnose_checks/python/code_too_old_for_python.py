@@ -155,14 +155,14 @@ CHECK = Check(
             ),
             (
                 "lvalue required as left op",
-                r"error: lvalue required as left operand of assignment\s+(?:\d+ "
-                r")?\|?\s*(?P<assigned>Py_(?:TYPE|SIZE|REFCNT)) ?\(",
+                r"error: lvalue required as left operand of assignment\s+(?:\d+\s+)?"
+                r"(?:\|\s*)?(?P<assigned>Py_(?:TYPE|SIZE|REFCNT)) ?\(",
                 2,
             ),
             (
                 "expression is not assignable",
-                r"error: expression is not assignable\s+(?:\d+ "
-                r")?\|?\s*(?P<assigned>Py_(?:TYPE|SIZE|REFCNT)) ?\(",
+                r"error: expression is not assignable\s+(?:\d+\s+)?"
+                r"(?:\|\s*)?(?P<assigned>Py_(?:TYPE|SIZE|REFCNT)) ?\(",
                 2,
             ),
             ("undeclared function '", rf"error: call to undeclared function '(?P<function>{_FUNCTION})'"),

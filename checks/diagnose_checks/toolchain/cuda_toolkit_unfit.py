@@ -47,7 +47,7 @@ CHECK = Check(
         # before CUDA 7.5
         (
             "unsupported GNU version!",
-            r"unsupported GNU version! gcc " r"(?P<since>\d+)\.?(?P<minor>\d*) and up are not supported",
+            r"unsupported GNU version! gcc (?P<since>\d{1,3})(?:\.(?P<minor>\d{1,3}))? and up are not supported",
         ),
         (
             "unsupported Microsoft Visual Studio",
