@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ENV = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 ENV["CI"] = "true"  # no cache, unless it is asked for
 APART = dict(ENV)  # for programs that are not of this checkout
-ENV["PYTHONPATH"] = str(ROOT)
+ENV["PYTHONPATH"] = os.pathsep.join((str(ROOT), str(ROOT / "checks")))
 
 
 # The console script as newer installers write it; python -m would add runpy's own imports, which users do not pay.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.readers import pip_settings
 from diagnose.readers.cargo import project_facts
+from diagnose.readers.environment import Hazards
 from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain.toolchain_facts import Finder
 
@@ -18,10 +19,8 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.crate_sources import Lacking
     from diagnose.readers.cargo.needs import Need
     from diagnose.readers.cargo.project_facts import Project
-    from diagnose.readers.cargo.target_folder import Obstacle
-    from diagnose.readers.cargo.variables import Setting, Variables
+    from diagnose.readers.cargo.variables import Variables
     from diagnose.readers.project_refusal import Refusal
-    from diagnose.readers.toolchain.c_compiling import AbsentHeader, CFlag
     from diagnose.readers.toolchain.toolchain_facts import Program, Toolchain
 
 
@@ -95,25 +94,6 @@ def refusals(
     from diagnose.readers import python_project
 
     return found + tuple(python_project.refusals(finder, here, cwd, project, tools.python, variables, cross=cross))
-
-
-class Hazards(NamedTuple):
-    """What else can stop a build of a project."""
-
-    obstacles: tuple[Obstacle, ...] = ()
-    """What keeps it from writing its files."""
-    libc_headers: tuple[AbsentHeader, ...] = ()
-    """The C library's headers that the compiler of C code does not find, where the build compiles C."""
-    c_flags: tuple[CFlag, ...] = ()
-    """The options in ``CFLAGS`` that it refuses."""
-    host_code: bool | None = None
-    """Whether a cross build also compiles code for the machine that builds; None if that is not known."""
-    maturin: Program | None = None
-    """The maturin that would build the wheel, also one that is not there; None where pyproject.toml does not say so."""
-    no_index: Setting | None = None
-    """What makes pip ask no index, where pyproject.toml names maturin."""
-    unseen: tuple[str, ...] = ()
-    """What could not be examined, in plain words."""
 
 
 def hazards(
