@@ -95,7 +95,7 @@ def _settled(env: Environment) -> Environment:
 
 def _environment(log: BuildLog, line: int, probe: Probe | None) -> Environment:
     from diagnose.readers.cargo.variables import Variables
-    from diagnose.readers.environment import Environment
+    from diagnose.readers.env_facts import Environment
     from diagnose.readers.pkgconfig.pkgconfig_facts import PkgConfig
     from diagnose.readers.system.distro import Distro
     from diagnose.readers.toolchain.toolchain_facts import Program, Rust, Toolchain

@@ -12,7 +12,7 @@ from diagnose.readers.cargo import config as cargo_config
 from diagnose.readers.cargo import rustc_flags, unread_variables
 from diagnose.readers.cargo.files import base_folder
 from diagnose.readers.cargo.project_facts import Project
-from diagnose.readers.environment import Environment as Environment
+from diagnose.readers.env_facts import Environment as Environment
 from diagnose.readers.pkgconfig import resolver as pkgconfig
 from diagnose.readers.system import distro, packages
 from diagnose.readers.system.host import host_machine

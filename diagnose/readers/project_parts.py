@@ -7,7 +7,7 @@ import os
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.readers import pip_settings
 from diagnose.readers.cargo import project_facts
-from diagnose.readers.environment import Hazards
+from diagnose.readers.env_facts import Hazards
 from diagnose.readers.system.root import Root
 from diagnose.readers.toolchain.toolchain_facts import Finder
 

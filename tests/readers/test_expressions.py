@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from diagnose.readers.buildlog.expressions import required
+from diagnose.engine import registry
+from diagnose.readers.buildlog.expressions import choices, required
+from diagnose.readers.buildlog.patterns import SHARED
+
+LOGS = Path(__file__).resolve().parents[2] / "fixtures" / "logs"
 
 FOUND = {
     "held broken packages": "held broken packages",
@@ -23,7 +28,7 @@ FOUND = {
     "ab{c": "a",  # a brace of its own, which it could be
     "(?:optional)?needed": "needed",
     "(?<!behind)needed(?=ahead)": "needed",
-    "((nested)(groups)?)x": "x",
+    "((nested)(groups)?)x": "nested",
     "[^]abc]x[abc]": "x",
     r"[\]abc]xy": "xy",
     "[(]xy[)]": "xy",
@@ -52,9 +57,49 @@ def test_what_is_known_is_not_looked_for_again() -> None:
     assert required("could not find .* of it", "could not find of it") == ""
 
 
+CHOICES = {
+    "could not (?:find|read) it": [("could not ",), ("find", "read"), (" it",)],
+    "(?P<name>one|another) way": [("one", "another"), (" way",)],
+    "one|another": [("one", "another")],
+    "(?:one|another)?way": [("way",)],
+    "(?:one|another){0,2}way": [("way",)],
+    "(?:one|another)+?way": [("one", "another"), ("way",)],
+    "(?:one|)way": [("way",)],
+    "(?:one|[xy])way": [("way",)],
+    r"(?:a one|b(?:two|three)|\w+four)": [("a one", "two", "three", "four")],
+    "(?!not this)but that": [("but that",)],
+    "(?<=a|b)(?P<first>c)(?P=first)d": [("c",), ("d",)],
+    "(?:one|another(?i:word))": [("one", "another")],
+    "((((a))))": [("a",)],
+    r"one (?:\x41|b)": [],
+}
+
+
+@pytest.mark.parametrize("expression", CHOICES)
+def test_of_what_a_match_has_one(expression: str) -> None:
+    re.compile(expression)
+    assert choices(expression) == CHOICES[expression]
+
+
+def test_every_line_that_a_pattern_matches_has_what_it_requires() -> None:
+    patterns = [*SHARED, *(row for check in registry.load("log") for row in check.patterns)]
+    lines = [line for path in sorted(LOGS.rglob("*.log")) for line in path.read_text(errors="replace").split("\n")]
+    lines += (LOGS / "wordings.txt").read_text().split("\n")
+    lines = sorted({line for line in lines if len(line) < 1000})
+    seen = 0
+    for _, anchor, expression, _, _ in patterns:
+        for line in (line for line in lines if anchor in line):
+            if re.search(expression, line):
+                seen += 1
+                assert required(expression, anchor) in line
+                assert all(any(text in line for text in choice) for choice in choices(expression)), expression
+    assert seen > 1000
+
+
 _PARTS = st.sampled_from(
     ["ab", "c", r"\.", r"\w", r"\d{1,3}", "[a-c]", "[^]x]", "x?", "y*", "z+", "(?:de|fg)", "(h)?", "(?P<n%d>ij)+",
-     "k{2}", "l{0,2}", r"\(", "{", ".", r"\s+", "(?!zz)", "m??", "(?:n(?:o|p))", r"[\]q]", "é"]
+     "k{2}", "l{0,2}", r"\(", "{", ".", r"\s+", "(?!zz)", "m??", "(?:n(?:o|p))", r"[\]q]", "é",
+     "(?:qr|st|)", "(?:u|v+|wx?)+?"]
 )  # fmt: skip
 
 
@@ -65,3 +110,4 @@ def test_every_match_contains_it(parts: list[str], data: st.DataObject) -> None:
     text = data.draw(st.from_regex(expression))
     found = re.search(expression, text)
     assert found is not None and required(expression, "") in found[0]
+    assert all(any(one in found[0] for one in choice) for choice in choices(expression))
