@@ -99,29 +99,35 @@ class _Table:
     """The patterns behind each anchor; those of :class:`Wordings` once the log has the anchor."""
 
     def __init__(self, patterns: Iterable[Pattern | Wordings]) -> None:
-        self._behind: dict[bytes, list[Pattern]] = {}
+        # By anchor, with the place in the table: of several that match, the first of the table counts.
+        self._behind: dict[str, list[tuple[int, Pattern]]] = {}
         self._later: dict[bytes, list[tuple[int, Wordings]]] = {}
-        self.rank: dict[Pattern, tuple[int, int]] = {}  # of several that match, the first of the table counts
+        self._ranked: dict[bytes, list[Pattern]] = {}
+        self.rank: dict[Pattern, tuple[int, int]] = {}  # of those behind the anchors that the log has
         for number, row in enumerate(patterns):
             if isinstance(row, Wordings):
                 for text in row.anchors:
                     self._later.setdefault(text, []).append((number, row))
             else:
-                self._behind.setdefault(row.anchor.encode(), []).append(row)
-                self.rank.setdefault(row, (number, 0))
-        self.anchors = dict.fromkeys((*self._behind, *self._later))  # in order: a set's differs from run to run
+                self._behind.setdefault(row.anchor, []).append((number, row))
+        own = [anchor.encode() for anchor in self._behind]
+        self.anchors = dict.fromkeys((*own, *self._later))  # in order: a set's differs from run to run
 
     def behind(self, anchor: bytes) -> list[Pattern]:
         """Return the patterns behind *anchor*, as the table has them."""
-        found = self._behind.setdefault(anchor, [])
-        if later := self._later.pop(anchor, None):
-            text = anchor.decode()
-            for number, row in later:
-                for place, pattern in enumerate(row.fetch()):
-                    if pattern.anchor == text:
-                        found.append(pattern)
-                        self.rank.setdefault(pattern, (number, place))
-            found.sort(key=self.rank.__getitem__)
+        if anchor in self._ranked:
+            return self._ranked[anchor]
+        text = anchor.decode()
+        for number, pattern in self._behind.get(text, ()):
+            self.rank.setdefault(pattern, (number, 0))
+        found = [pattern for _, pattern in self._behind.get(text, ())]
+        for number, row in self._later.get(anchor, ()):
+            for place, pattern in enumerate(row.fetch()):
+                if pattern.anchor == text:
+                    found.append(pattern)
+                    self.rank.setdefault(pattern, (number, place))
+        found.sort(key=self.rank.__getitem__)
+        self._ranked[anchor] = found
         return found
 
 

@@ -8,6 +8,8 @@ Source: elf(5).
 
 from __future__ import annotations
 
+import sys
+
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -44,10 +46,11 @@ class Begun(NamedTuple):
 
 def begun(data: memoryview | FileBytes) -> Begun | None:
     """Return what the loader begins with; None if *data* is not an ELF file."""
-    if len(data) < 52 or bytes(data[:4]) != b"\x7fELF" or data[4] not in (1, 2) or data[5] not in (1, 2):
+    head = bytes(data[:AHEAD])
+    if len(head) < 52 or head[:4] != b"\x7fELF" or head[4] not in (1, 2) or head[5] not in (1, 2):
         return None
-    wide, order = data[4] == 2, "little" if data[5] == 1 else "big"
-    file = _Fields(data, 8 if wide else 4, "little" if order == "little" else "big")
+    wide = head[4] == 2
+    file = _Fields(data, head, 8 if wide else 4, "little" if head[5] == 1 else "big")
     found = Begun(file.number(18, 2), 64 if wide else 32)
     table = file.word(32 if wide else 28)
     size, count = (file.number(place, 2) for place in ((54, 56) if wide else (42, 44)))
@@ -67,45 +70,56 @@ def begun(data: memoryview | FileBytes) -> Begun | None:
 class _Fields:
     """Numbers and names of one file; beyond its end they are zeros and empty."""
 
-    def __init__(self, data: memoryview | FileBytes, width: int, order: Literal["little", "big"]) -> None:
+    def __init__(
+        self, data: memoryview | FileBytes, head: bytes, width: int, order: Literal["little", "big"]
+    ) -> None:
         self.data = data
         self.width = width
         self.order: Literal["little", "big"] = order
-        self._start, self._block = 0, b""
+        self._start, self._block = 0, head
 
-    def _part(self, place: int, size: int) -> bytes:
+    def part(self, place: int, size: int) -> bytes:
         """Return *size* bytes from *place*; what is near is read with them."""
-        if not self._start <= place <= place + size <= self._start + len(self._block):
+        at = place - self._start
+        if not 0 <= at <= at + size <= len(self._block):
             self._start, self._block = place, bytes(self.data[place : place + max(size, AHEAD)])
-        return self._block[place - self._start : place - self._start + size]
+            at = 0
+        return self._block[at : at + size]
 
     def number(self, place: int, width: int) -> int:
         """Return the number of *width* bytes at *place*."""
-        return int.from_bytes(self._part(place, width), self.order)
+        return int.from_bytes(self.part(place, width), self.order)
 
     def word(self, place: int) -> int:
         """Return the number at *place* that is as wide as an address."""
         return self.number(place, self.width)
 
+    def words(self, place: int, count: int) -> list[int]:
+        """Return *count* numbers from *place* on that are as wide as an address."""
+        width, order = self.width, self.order
+        raw = self.part(place, count * width).ljust(count * width, b"\0")
+        if order == sys.byteorder:
+            return memoryview(raw).cast("Q" if width == 8 else "I").tolist()
+        return [int.from_bytes(raw[at : at + width], order) for at in range(0, count * width, width)]
+
     def segment(self, place: int) -> tuple[int, int, int, int]:
         """Return (type, offset, address, size in the file)."""
-        offset, address, size = (8, 16, 32) if self.width == 8 else (4, 8, 16)
-        return self.number(place, 4), self.word(place + offset), self.word(place + address), self.word(place + size)
+        row = self.words(place, 5)
+        if self.width == 8:  # beside the type, the first word has the flags
+            return self.number(place, 4), row[1], row[2], row[4]
+        return row[0], row[1], row[2], row[4]
 
     def text(self, place: int, limit: int = NAME_LIMIT) -> str:
         """Return the name at *place*."""
-        return self._part(place, limit).partition(b"\0")[0].decode("utf-8", "replace")
+        return self.part(place, limit).partition(b"\0")[0].decode("utf-8", "replace")
 
 
 def _with_libraries(
     file: _Fields, found: Begun, offset: int, length: int, loads: list[tuple[int, int, int, int]]
 ) -> Begun:
-    entries = []
-    for place in range(offset, offset + min(length, ENTRY_LIMIT * 2 * file.width), 2 * file.width):
-        tag = file.word(place)
-        if not tag:
-            break
-        entries.append((tag, file.word(place + file.width)))
+    numbers = file.words(offset, 2 * min(-(-length // (2 * file.width)), ENTRY_LIMIT))
+    tags = numbers[::2]
+    entries = list(zip(tags[: tags.index(0)] if 0 in tags else tags, numbers[1::2], strict=False))
     address = dict(entries).get(_STRINGS, 0)
     table = next((at + address - start for _, at, start, size in loads if start <= address < start + size), None)
     if table is None:

@@ -58,7 +58,8 @@ class FileBytes:
             at = range(self._size)[place]
             return self._read(at, at + 1)[0]
         start, stop, step = place.indices(self._size)
-        return self._read(start, stop)[::step]
+        data = self._read(start, stop)
+        return data if step == 1 else data[::step]
 
     def __bytes__(self) -> bytes:
         return self[:]

@@ -155,8 +155,8 @@ def unfinished(root: Root) -> tuple[str, tuple[str, ...]]:
     numbers = (name for name in root.names(_UPDATES) if name.isascii() and name.isdigit())
     journal = next((f"{_UPDATES}/{name}" for name in numbers), "")
     data = root.read(_STATUS, DATABASE_LIMIT) or b""
-    # The words are in descriptions, too: only where a status ends with one, all packages are looked at.
-    stanzas = data.split(b"\n\n") if any(b" %s\n" % state in data for state in _UNFINISHED) else []
+    states = {part.partition(b"\n")[0].strip().rpartition(b" ")[2] for part in data.split(b"Status:")[1:]}
+    stanzas = data.split(b"\n\n") if not states.isdisjoint(_UNFINISHED) else []
     found = []
     for stanza in stanzas:
         state = _field(stanza, b"Status").rpartition(" ")[2]
