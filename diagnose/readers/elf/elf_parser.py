@@ -15,6 +15,7 @@ import struct
 import sys
 from array import array
 from itertools import accumulate, compress, islice, pairwise
+from operator import not_
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.readers.system.file_bytes import FileBytes
@@ -58,6 +59,7 @@ _STRONG, _WEAK, _DATA = (
     )
 )
 
+_PRINTABLE = bytes((0, *range(32, 127)))  # and the end of a name
 _LOWEST_BIT = bytes(value & 1 for value in range(256))
 _BLOCK = 256  # words of a hash chain at once
 
@@ -363,6 +365,7 @@ class _Reader:
         self.facts = facts
         self.layout: _Layout | None = None
         self._segments: list[_Segment] = []
+        self._loads: list[_Segment] = []  # those with PT_LOAD
         self.tags: dict[int, int] = {}
         self.strings = b""  # the dynamic string table, …
         self.text = ""  # … as text, one character for each byte
@@ -417,7 +420,7 @@ class _Reader:
             self._segments.append(_Segment._make((kind, flags, offset, vaddr, filesz, align, memsz)))
             if kind == PT_TLS:
                 self.facts["tls_size"] = memsz
-        loads = [segment for segment in self._segments if segment.type == PT_LOAD]
+        self._loads = loads = [segment for segment in self._segments if segment.type == PT_LOAD]
         self.facts["load_align"] = min((segment.align for segment in loads), default=0)
         skews = [(segment.vaddr - segment.offset) & (segment.align - 1) for segment in loads if segment.align]
         whole = 0
@@ -440,12 +443,12 @@ class _Reader:
             self._read_sections(layout, shoff, shentsize, shnum, shstrndx)
 
     def length(self) -> None:
-        end = max((s.offset + s.filesz for s in self._segments if s.type == PT_LOAD), default=0)
+        end = max((s.offset + s.filesz for s in self._loads), default=0)
         if end > len(self.data) and not self.facts.get("split_debug"):
             raise _BrokenError(f"truncated: its segments end at byte {end}, the file at {len(self.data)}")
 
     def overlaps(self) -> None:
-        spans = sorted(segment.pages() for segment in self._segments if segment.type == PT_LOAD and segment.memsz)
+        spans = sorted(segment.pages() for segment in self._loads if segment.memsz)
         if any(start < end for (_, end), (start, _) in pairwise(spans)):
             raise _UnreadError("the parts of its segments that others cover: loaders keep the one mapped last")
 
@@ -546,10 +549,9 @@ class _Reader:
         Segments are mapped in the order of their headers, each in whole pages over what was there before (tried with
         glibc 2.36: a later segment of two bytes replaces its whole page).
         """
-        loads = [s for s in self._segments if s.type == PT_LOAD]
-        if not any(s.vaddr <= address < s.vaddr + s.filesz for s in loads):
+        if not any(s.vaddr <= address < s.vaddr + s.filesz for s in self._loads):
             return None
-        found = (s for s in reversed(loads) if s.vaddr & -_PAGE <= address < _pad(s.vaddr + s.filesz, _PAGE))
+        found = (s for s in reversed(self._loads) if s.vaddr & -_PAGE <= address < _pad(s.vaddr + s.filesz, _PAGE))
         return next(found)
 
     def _pairs(self, start: int, size: int) -> tuple[array[int], array[int]]:
@@ -606,7 +608,7 @@ class _Reader:
             raise _BrokenError(f"implausible string table (of {self.tags[10]} bytes)")
         self.strings = self._bytes(offset, offset + self.tags.get(10, 0))
         self.text = self.strings.decode("latin-1")
-        self.plain = self.text.isascii() and self.text.replace("\0", "").isprintable()
+        self.plain = not self.strings.translate(None, _PRINTABLE)
         facts["needed"] = tuple(map(sys.intern, self._names(lists[1])))
         facts["filters"] = tuple(self._names(lists[0x7FFFFFFF]))
         for tag, key in ((14, "soname"), (15, "rpath"), (29, "runpath")):
@@ -617,7 +619,7 @@ class _Reader:
         """Whether a relocation changes a read-only segment; linkers for RISC-V also set the flag for empty ones."""
         from bisect import bisect_right
 
-        fixed = [(s.vaddr, s.vaddr + s.filesz) for s in self._segments if s.type == PT_LOAD and not s.flags & PF_W]
+        fixed = [(s.vaddr, s.vaddr + s.filesz) for s in self._loads if not s.flags & PF_W]
         starts = [start for start, _ in sorted(fixed)]
         ends = list(accumulate((end for _, end in sorted(fixed)), max))
         for place in islice(self._relocated(), MAX_RELOCATIONS):
@@ -708,7 +710,7 @@ class _Reader:
         infos = table[layout.sym_info :: size]
         places = self._column(table, 0, "I")
         sections = self._column(table, layout.sym_shndx, "H")
-        undefined = [index for index, section in enumerate(sections) if not section and places[index]]
+        undefined = [index for index in compress(range(count), map(not_, sections)) if places[index]]
         too_many, undefined = len(undefined) > MAX_UNDEFINED, undefined[:MAX_UNDEFINED]
         names = self._names([places[index] for index in undefined])
         kinds = bytes([infos[index] for index in undefined])
@@ -815,7 +817,7 @@ class _Reader:
         table, or at an entry whose name is outside the string table.
         """
         address = self.tags[6]
-        ends = [s.vaddr + s.filesz for s in self._segments if s.type == PT_LOAD and s.vaddr <= address]
+        ends = [s.vaddr + s.filesz for s in self._loads if s.vaddr <= address]
         ends += [value for tag, value in self.tags.items() if tag in _ADDRESSES and value > address]
         limit = min((min(end for end in ends if end > address) - address) // size, MAX_SYMBOLS)
         if self.dynsym[0] == address:
@@ -879,7 +881,7 @@ class _Reader:
             start = self._offset(tags[table], "relocation table")
             raw = self._bytes(start, start + min(tags.get(length, 0), MAX_RELOCATIONS * step) // step * step)
             low = raw[2 * word - 1 if big else word :: step]
-            kinds.update(low)
+            kinds.update(_distinct(low))
             info_at = struct.Struct(layout.order + ("Q" if wide else "I")).unpack_from
             for kind in TPOFF[facts["machine"]]:
                 at = low.find(kind & 0xFF)
@@ -990,6 +992,13 @@ class _Reader:
 # Tags whose value is an address: HASH, STRTAB, SYMTAB, RELA, INIT, FINI, REL, JMPREL, INIT/FINI_ARRAY, RELR, GNU_HASH,
 # VERSYM, VERDEF, VERNEED.
 _ADDRESSES = {4, 5, 7, 12, 13, 17, 23, 25, 26, 36, 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFE}
+
+
+def _distinct(values: bytes) -> Iterator[int]:
+    """Yield each of *values* once; there are few different ones, so most are gone with the first."""
+    while values:
+        yield values[0]
+        values = values.translate(None, values[:1])
 
 
 def _pad(value: int, width: int) -> int:
