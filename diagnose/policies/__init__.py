@@ -1,19 +1,17 @@
 """The manylinux and musllinux policies as data: the symbols and libraries that a tag may expect of a system.
 
-``manylinux.json`` and ``musllinux.json`` are derived from auditwheel's own policy files by
-:mod:`diagnose.policies.update`; each names its source. A test compares them with the installed auditwheel.
+``manylinux.tsv`` and ``musllinux.tsv`` are derived from auditwheel's own policy files by
+:mod:`diagnose.policies.update`; each names its source. A test compares them with the installed auditwheel. There is a
+row for each architecture, because a wheel needs those of one: all of them together took longer than a small wheel.
 """
 
 from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache, re
+from diagnose.model._lazy_stdlib import NamedTuple, cache, re
 from diagnose.model.spelling import did_you_mean
 from diagnose.model.versions import number
-
-if TYPE_CHECKING:
-    from typing import Any
 
 
 class Policy(NamedTuple):
@@ -84,14 +82,7 @@ def split(platform: str) -> PlatformTag:
     return PlatformTag("manylinux", _LEGACY[legacy], arch) if legacy else PlatformTag("linux", "linux", arch)
 
 
-@cache
-def _data(libc: str) -> dict[str, Any]:
-    import json
-
-    name = {"glibc": "manylinux.json", "musl": "musllinux.json"}[libc]
-    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as file:
-        data: dict[str, Any] = json.load(file)
-    return data
+_TABLES = {"glibc": "manylinux.tsv", "musl": "musllinux.tsv"}
 
 
 @cache
@@ -100,25 +91,28 @@ def load(libc: str, arch: str) -> tuple[Policy, ...]:
 
     Empty for an architecture without policies.
     """
-    data = _data(libc)
-    rename = data["libc_sonames"].get(arch, {}) if libc == "musl" else {}
-    found = [
-        Policy(
-            name=row["name"],
-            aliases=tuple(row["aliases"]),
-            priority=row["priority"],
-            libc=libc,
-            arch=arch,
-            symbol_versions={
-                family: frozenset(f"{family}_{version}" for version in versions)
-                for family, versions in row["symbol_versions"][arch].items()
-            },
-            whitelist=frozenset(rename.get(name, name) for name in row["lib_whitelist"]),
-            blacklist={library: frozenset(names) for library, names in row["blacklist"].items()},
+    found = []
+    with open(os.path.join(os.path.dirname(__file__), _TABLES[libc]), encoding="utf-8") as file:
+        rows = [line.split("\t") for line in file.read().splitlines() if line.startswith(f"{arch}\t")]
+    for row in rows:
+        _, name, aliases, priority, symbols, libraries, without = ("" if cell == "-" else cell for cell in row)
+        found.append(
+            Policy(
+                name=name,
+                aliases=tuple(aliases.split()),
+                priority=int(priority),
+                libc=libc,
+                arch=arch,
+                symbol_versions={
+                    family: frozenset([f"{family}_{version}" for version in versions])
+                    for family, *versions in map(str.split, filter(None, symbols.split("; ")))
+                },
+                whitelist=frozenset(libraries.split()),
+                blacklist={
+                    library: frozenset(names) for library, *names in map(str.split, filter(None, without.split("; ")))
+                },
+            )
         )
-        for row in data["policies"]
-        if arch in row["symbol_versions"]
-    ]
     return tuple(sorted(found, key=lambda policy: -policy.priority))
 
 

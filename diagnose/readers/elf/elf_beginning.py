@@ -70,9 +70,7 @@ def begun(data: memoryview | FileBytes) -> Begun | None:
 class _Fields:
     """Numbers and names of one file; beyond its end they are zeros and empty."""
 
-    def __init__(
-        self, data: memoryview | FileBytes, head: bytes, width: int, order: Literal["little", "big"]
-    ) -> None:
+    def __init__(self, data: memoryview | FileBytes, head: bytes, width: int, order: Literal["little", "big"]) -> None:
         self.data = data
         self.width = width
         self.order: Literal["little", "big"] = order
