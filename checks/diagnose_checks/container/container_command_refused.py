@@ -52,7 +52,7 @@ CHECK = Check(
         *(
             (
                 words,
-                r"^(?:docker: |podman: |Error: )?unknown (?:shorthand )?flag: (?P<flag>.{1,100}?)\s+"
+                r"^(?:docker: |podman: |Error: )?unknown (?:shorthand )?flag: (?P<flag>\S.{0,100}?)(?<!\s)\s+"
                 r"(?:(?:See|Run) '|Usage:\s+)(?P<command>(?:docker|podman) \w[\w ]{0,40}?) (?:--help'|\[)",
                 3,
             )

@@ -58,7 +58,8 @@ CHECK = Check(
         *(
             (
                 words,
-                r"^unknown (?:shorthand )?flag: .{1,100}?\s+(?:See '|Usage:\s+)(?P<buildx>docker) (?:--help|\[O)",
+                r"^unknown (?:shorthand )?flag: \S.{0,100}?(?<!\s)\s+"
+                r"(?:See '|Usage:\s+)(?P<buildx>docker) (?:--help|\[O)",
                 3,
             )
             for words in ("nknown flag: ", "nknown shorthand flag: ")

@@ -48,11 +48,13 @@ CHECK = Check(
         ("VFP register arguments", r"(?P<file>\S{1,400}) uses VFP register arguments, (?P<other>\S{1,400}) does not"),
         (
             "link double-float modules",
-            r"(?P<file>\S{1,400}): can't link double-float modules with (?P<other>(?:soft|single)-float) modules",
+            r"(?<!\S)(?P<file>\S{1,400}): can't link double-float modules with "
+            r"(?P<other>(?:soft|single)-float) modules",
         ),
         (
             "link soft-float modules",
-            r"(?P<file>\S{1,400}): can't link soft-float modules with (?P<other>(?:double|single)-float) modules",
+            r"(?<!\S)(?P<file>\S{1,400}): can't link soft-float modules with "
+            r"(?P<other>(?:double|single)-float) modules",
         ),
     ),
 )

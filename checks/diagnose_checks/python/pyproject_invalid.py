@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from diagnose.readers.env import Environment
 
 _VENDORED = r"(?:[\w.]{1,80}\.)?"
-_REASON = r"(?P<reason>\S.{0,300}?)\s*$"
+_REASON = r"(?P<reason>\S(?:.{0,300}\S)?)\s*$"
 #: Keys whose values readers refuse.
 _KEYS = (
     *("license-files", "license", "authors", "maintainers", "readme", "version", "requires-python", "dependencies"),

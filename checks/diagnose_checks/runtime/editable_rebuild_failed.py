@@ -41,7 +41,7 @@ CHECK = Check(
             ),
             (
                 "_editable_loader.py",
-                r"_(?P<package>\w{1,100}?)_editable_loader\.py\"?(?:, line |:)\d+(?:,|:) in _rebuild"
+                r"(?<!\w)_(?P<package>\w{1,100}?)_editable_loader\.py\"?(?:, line |:)\d+(?:,|:) in _rebuild"
                 r"\s.{0,900}?CalledProcessError: Command",
                 8,
             ),
@@ -53,7 +53,7 @@ CHECK = Check(
         ),
         *patterns_for(
             "editable-frame",
-            ("_editable_loader.py", r"_(?P<package>\w{1,100}?)_editable_loader\.py\b"),
+            ("_editable_loader.py", r"(?<!\w)_(?P<package>\w{1,100}?)_editable_loader\.py\b"),
             (
                 "CalledProcessError: Command",
                 r"CalledProcessError: Command '\['\S{0,300}(?P<ninja>ninja)'[^]]{0,200}\]' returned non-zero",

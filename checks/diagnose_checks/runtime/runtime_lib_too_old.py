@@ -31,7 +31,7 @@ CHECK = Check(
         "version-wanted",
         (
             "version ",
-            r"(?<![^\s(])(?=\S*lib[\w.+-]{1,60}\.so)(?P<file>[^\s(]+): version [`']"
+            r"(?<![^\s(])(?=[^\s(]*lib[\w.+-]{1,60}\.so)(?P<file>[^\s(]+): version [`']"
             r"(?P<version>(?!GLIBC_|GLIBCXX_|CXXABI_|GCC_)[A-Z][\w.]*)' "
             r"not found(?: \(required by (?P<by>[^)]+)\))?",
         ),

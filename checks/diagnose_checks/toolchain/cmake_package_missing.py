@@ -41,15 +41,15 @@ CHECK = Check(
         "cmake-missing",
         (
             "Could NOT find ",
-            r"(?:^|CMake Error at .{1,200}\(message\): )Could NOT find (?P<package>[\w.+-]+)[^()]{0,200}"
-            r"\(missing: *(?P<missing>[^)]{1,400})\)\s+\(found\s+(?:suitable\s+)?version\s+"
+            r"(?:^|CMake Error at .{1,200}\(message\): )Could NOT find (?P<package>[\w.+-]+)(?![\w.+-])[^()]{0,200}"
+            r"\(missing: {0,4}(?P<missing>[^)\s][^)]{0,400})\)\s+\(found\s+(?:suitable\s+)?version\s+"
             r"\"(?P<suitable>[^\"]{1,40})\"",
             _LINES,
         ),
         (
             "Could NOT find ",
-            r"(?:^|CMake Error at .{1,200}\(message\): )Could NOT find (?P<package>[\w.+-]+)[^()]{0,200}"
-            r"\(missing: *(?P<missing>[^)]{1,400})\)",
+            r"(?:^|CMake Error at .{1,200}\(message\): )Could NOT find (?P<package>[\w.+-]+)(?![\w.+-])[^()]{0,200}"
+            r"\(missing: {0,4}(?P<missing>[^)\s][^)]{0,400})\)",
             _LINES,
         ),
         (
@@ -142,7 +142,8 @@ CHECK = Check(
         "cmake-without",  # a status line: the project may do without the package
         (
             "Could NOT find ",
-            r"^-- Could NOT find (?P<package>[\w.+-]+)[^()]{0,200}\(missing: *(?P<missing>[^)]{1,400})\)",
+            r"^-- Could NOT find (?P<package>[\w.+-]+)(?![\w.+-])[^()]{0,200}"
+            r"\(missing: {0,4}(?P<missing>[^)\s][^)]{0,400})\)",
             4,
         ),
         ("Could NOT find ", r"^-- Could NOT find (?P<package>[\w.+-]+)"),

@@ -41,7 +41,8 @@ CHECK = Check(
             ("file not", rf"fatal error: '(?P<header>{_STANDARD})' file not\s+found", 2),
             (
                 "No such file",
-                rf"(?P<from>[^\s:]{{0,200}}):\d+(?::\d+)?: fatal error: (?P<gcc>{_STANDARD}): No such file or",
+                rf"(?<![^\s:])(?P<from>[^\s:]{{0,200}}):\d+(?::\d+)?: "
+                rf"fatal error: (?P<gcc>{_STANDARD}): No such file or",
             ),
             ("c++config.h", r"fatal error: (?P<gcc>bits/c\+\+config\.h): No such file or directory"),
             ("C1083", rf"error C1083: .{{3,60}}?'(?P<msvc>{_STANDARD})'"),

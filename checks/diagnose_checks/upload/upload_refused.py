@@ -36,7 +36,7 @@ CHECK = Check(
         ("already exists for", r"HTTPError: 400 .{0,60}A file named \"[^\"]{1,300}\" already exists"),
         ("ile already exists", r"File already exists\.?\s+\(?['\"]?\S+\.(?:whl|tar\.gz)", 3),
         ("HTTPError: 409 ", r"HTTPError: 409 (?:Client Error: )?Conflict"),
-        ("cannot be updated", r"\S{1,300}\.(?:whl|tar\.gz|zip) cannot be updated"),  # Nexus
+        ("cannot be updated", r"(?<![\w.+-])[\w.+-]{1,300}\.(?:whl|tar\.gz|zip) cannot be updated"),  # Nexus
         ("not allow updating assets", r"Repository does not allow updating assets"),
         ("lready been used", r"(?P<used>filename has already been used|This filename has already been used)"),
         ("14 days", r"(?P<old>older than 14 days|more than 14 days|14 days (?:old|ago))"),
