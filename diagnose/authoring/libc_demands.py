@@ -62,7 +62,7 @@ _SINCE = (
     (r"memfd_create|copy_file_range|mlock2", (2, 27)),
     (r"reallocarray", (2, 26)),
     (r"getrandom|getentropy|explicit_bzero", (2, 25)),
-    (r"__cxa_thread_atexit_impl", (2, 18)),
+    (r"__cxa_thread_atexit_impl|__issignaling[fl]?|pthread_[gs]etattr_default_np", (2, 18)),
     (r"secure_getenv", (2, 17)),
     (r"getauxval", (2, 16)),
 )

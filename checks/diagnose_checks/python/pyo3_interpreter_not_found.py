@@ -1,8 +1,10 @@
-"""maturin or PyO3 cannot determine the Python to build for.
+"""maturin or PyO3 cannot determine the Python to build for, or finds one of another system than the target.
 
 An extension without an ``abi3`` feature is for one version of Python. In a container maturin searches ``/opt/python``
 and ``PATH``. In a cross build it cannot run the target's Python, so it needs the version by name (``python3.12``, not a
-path), or the target's ``_sysconfigdata``.
+path), or the target's ``_sysconfigdata``. A Python that it can run has to be for the Rust target: where they differ,
+either ``--target`` is missing, or the Python for that target is. For Windows an interpreter is needed even with
+``abi3``, for its import library, unless PyO3's feature ``generate-import-lib`` makes one.
 
 How to fix: pass ``-i python3.12`` or ``--find-interpreter``; or enable an ``abi3-py3X`` feature, which needs no
 interpreter; or, in a cross build with a target interpreter, set ``PYO3_CROSS_LIB_DIR``. cargo alone takes the version
@@ -69,6 +71,29 @@ CHECK = Check(
             r"(?P<variable>PYO3_CROSS_PYTHON_VERSION) or (?:either )?an abi3-py3\*(?: or abi3t-py3\*)? feature must be",
         ),
         ("python version have been specified", r"both major and minor python version have been specified"),
+    )
+    + patterns_for(
+        "python-unlike-target",  # maturin, src/python_interpreter
+        (
+            "and the rust target",
+            r"(?:platform\.system\(\)|sys\.platform) in python, (?P<system>[^,]{1,60}), and the rust target, "
+            r"Target \{.{0,200}?\btriple: \"(?P<triple>[\w.-]{1,60})\"",
+        ),
+        (
+            "and the rust target",
+            r"(?:platform\.system\(\)|sys\.platform) in python, (?P<system>[^,]{1,60}), and the rust target",
+        ),
+    )
+    + patterns_for(
+        "python-skipped",
+        (
+            "while the Rust target is",
+            r"'(?P<file>[^']{1,300})' reports a platform '[^']{1,60}' \(architecture '(?P<arch>[^']{1,30})'\), "
+            r"while the Rust target is '(?P<target>[^']{1,30})'",
+        ),
+    )
+    + patterns_for(
+        "no-import-lib", ("`generate-import-lib`", r"Need a Python interpreter to compile for Windows without PyO3's")
     ),
 )
 
@@ -109,6 +134,12 @@ def env(env: Environment) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See maturin or PyO3's build script without an interpreter."""
     hits = log.find("no-interpreter")
+    if unlike := log.find("python-unlike-target"):
+        yield _unlike(log, [*hits[:1], *unlike[:1]], unlike[0])
+        return
+    if wanting := log.find("no-import-lib"):
+        yield _of_windows(log, wanting, hits)
+        return
     for hit in hits[:1]:
         target = log.target_at(hit.line)
         option = f" --target {target.triple}" if target and log.cross_at(hit.line) is not False else ""
@@ -118,8 +149,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if crossed := next((one.groups["crossed"] for one in hits if one.groups["crossed"]), ""):
             yield _crossed(log, hits, crossed, option)
             return
-        if silent:
-            yield _without_answer(log, hits, silent)
+        stub = [note for note in log.find("store-stub") if 0 < hit.line - note.line < _NEAR]
+        if silent or (stub and not requires and not given):
+            yield _without_answer(log, hits, silent or "python")
             return
         yield finding_from_hits(
             log,
@@ -148,6 +180,78 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ],
         )
+
+
+#: What a Python says of its system → a Rust target of that system.
+_TRIPLES = {
+    "emscripten": "wasm32-unknown-emscripten",
+    "unknown": "wasm32-unknown-emscripten",  # what a Python for it says on the machine that builds
+    "darwin": "aarch64-apple-darwin",
+    "linux": "x86_64-unknown-linux-gnu",
+    "windows": "x86_64-pc-windows-msvc",
+    "ios": "aarch64-apple-ios",
+    "android": "aarch64-linux-android",
+}
+
+
+def _unlike(log: BuildLog, hits: list[Hit], unlike: Hit) -> Finding:
+    """Return the finding for a Python that runs, and that is for another system than cargo's target."""
+    system, triple = unlike.groups["system"], unlike.groups["triple"] or "another one"
+    meant = _TRIPLES.get(system, "TARGET")
+    unknown = (
+        "Its platform.system() says 'unknown': most often a Python for Emscripten. " if system == "unknown" else ""
+    )
+    return finding_from_hits(
+        log,
+        hits,
+        f"the Python that maturin runs is for the system '{system}', and the Rust target is {triple}",
+        "No wheel is built: the extension would not fit that Python.",
+        (
+            Fix(
+                "if that Python is the one to build for: name its target",
+                (Command(f"maturin build --release --target {meant} -i python3.12", FixStage.BUILD),),
+                env=(("CARGO_BUILD_TARGET", meant),),
+                notes=f"{unknown}The variable is for pip and other front ends, which run maturin without --target. "
+                "Replace the target with that Python's own.",
+            ),
+            Fix(
+                f"if {triple} is meant: let maturin run a Python of that system",
+                notes="-i FILE, or first on PATH. On Windows that is no Python of MSYS, Cygwin or WSL.",
+            ),
+        ),
+    )
+
+
+def _of_windows(log: BuildLog, wanting: list[Hit], hits: list[Hit]) -> Finding:
+    """Return the finding for a build for Windows that finds no Python whose import library it can link."""
+    asked = next((hit.groups["name"] for hit in hits if hit.groups["name"]), "")
+    skipped = [hit for hit in log.find("python-skipped") if hit.line < wanting[0].line]
+    arch = skipped[0].groups["target"] if skipped else ""
+    if skipped:
+        said = skipped[0].groups
+        message = f"{said['file']} is for {said['arch']}, and the Rust target is {arch}"
+    else:
+        message = f"maturin finds no Python{f' {asked}' if asked else ''} of the Windows target, whose library it links"
+    called = {"i686": "x86", "x86": "x86", "x86_64": "x64", "aarch64": "arm64"}.get(arch, "ARCHITECTURE")
+    return finding_from_hits(
+        log,
+        [*skipped[:1], *wanting[:1], *hits[:1]],
+        message,
+        "No wheel is built: without PyO3's generate-import-lib it needs an interpreter of the target, with abi3 too.",
+        (
+            Fix(
+                f"install {f'Python {asked}' if asked else 'a Python'} for the target's processor",
+                notes=f"actions/setup-python: architecture: {called}"
+                + ("" if arch else " (x86 for i686, x64, arm64)")
+                + ". An interpreter that -i names has to be there; take it out if it is not.",
+            ),
+            Fix(
+                "let PyO3 make the import library",
+                (Command("cargo add pyo3 --features generate-import-lib", FixStage.BUILD),),
+                notes="With abi3, or a version in -i. On Linux it needs dlltool for the target.",
+            ),
+        ),
+    )
 
 
 _UNFIT = Fix(

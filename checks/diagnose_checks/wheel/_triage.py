@@ -7,7 +7,7 @@ and the symbols decide between them, as far as the log shows them.
 from __future__ import annotations
 
 from diagnose import policies
-from diagnose.authoring.libc_demands import LIBC
+from diagnose.authoring.libc_demands import LIBC, glibc_since
 from diagnose.authoring.log import builds_rust, distinct
 from diagnose.authoring.wheel_libraries import is_libpython
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
@@ -22,6 +22,16 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog, Hit
 
 _TAG = r"(?P<tag>(?:manylinux|musllinux)\w{0,40})(?: ?\(aka [^)]{0,200}\))?"
+#: What auditwheel and maturin say of symbols that a policy forbids: private ones, and functions of a newer glibc.
+SYMBOLS = patterns_for(
+    "audit-symbols",
+    (
+        "black-listed symbol",
+        rf"Your library is not {_TAG} compliant because it depends on black-listed symbols"
+        r"(?:: (?P<symbols>\[[^\]]*\]))?",
+    ),
+    ("black-listed symbol", r"black-listed symbol(?:s|\(s\))?(?: dependencies)?(?:: (?P<symbols>\[[^\]]*\]))?"),
+)
 PATTERNS = (
     *patterns_for(
         "audit-too-recent",
@@ -58,8 +68,10 @@ PATTERNS = (
         ("incompatible with policy", rf"Package requires (?P<version>[A-Z]+_[\d.]+), incompatible with policy {_TAG}"),
     ),
     *patterns_for("audit-plat", ("--plat", rf"--plat(?:-name)?[= ]{_TAG}")),
+    *SYMBOLS,
 )
 _LISTED = re.compile(r'"([^"]+)"')
+_GLIBC = re.compile(r"lib(?:c|m|pthread|dl|rt)\.so\.\d+$")
 _CXX = re.compile(r"^(?:libstdc\+\+|libgcc_s|libatomic)\.so")
 
 
@@ -90,10 +102,15 @@ def library(entry: str) -> str:
 def refusals(log: BuildLog) -> list[AuditRejection]:
     """Return the rejections because of symbols that are too new, one for each tag."""
     found: dict[str, AuditRejection] = {}
-    for hit in log.find("audit-too-recent", "audit-external-new", "audit-forbidden"):
+    for hit in log.find("audit-too-recent", "audit-external-new", "audit-forbidden", "audit-symbols"):
+        if hit.kind == "audit-symbols" and not young(hit):
+            continue
         offenders = listed(hit.groups["symbols"] or hit.groups["libs"])
         tag = hit.groups["tag"] or _asked(log, hit)
         offenders = offenders or _told_before(log, hit, tag)
+        if hit.kind == "audit-symbols":
+            since = {".".join(map(str, version)) for version in young(hit).values()}
+            offenders = tuple(f"libc.so.6 offending versions: GLIBC_{version}" for version in sorted(since))
         if hit.kind == "audit-forbidden" and not _about_versions(offenders):
             continue
         refusal = AuditRejection((hit,), tag, hit.groups["file"], offenders, _cause(log, hit, tag, offenders))
@@ -101,6 +118,19 @@ def refusals(log: BuildLog) -> list[AuditRejection]:
         if known is None or (hit.groups["tag"] and tag not in found):
             found[tag] = refusal
     return list(found.values())
+
+
+def young(hit: Hit) -> dict[str, tuple[int, ...]]:
+    """Return the forbidden symbols of *hit* with the glibc that introduced them; {} if any is private, or none named.
+
+    Policies for a glibc before 2.18 forbid what it added by name, as objects take these functions without a version.
+    """
+    symbols = {
+        symbol: glibc_since(symbol) if _GLIBC.match(library(entry).rstrip(":")) else ()
+        for entry in listed(hit.groups["symbols"])
+        for symbol in re.findall(r"[\w.$]+", entry.partition(": ")[2])
+    }
+    return symbols if all(symbols.values()) else {}
 
 
 # Prefix of a symbol version → the library that defines it.

@@ -21,7 +21,7 @@ from diagnose.authoring.wheel import bounded, has_linux_code, load_error, promis
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.model.pattern import patterns_for
+from diagnose_checks.wheel._triage import SYMBOLS, young
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +33,7 @@ CHECK = Check(
     since="0.1.0",
     needs="tags",
     applies=has_linux_code,
-    patterns=patterns_for(
-        "audit-symbols",
-        ("black-listed symbol", r"black-listed symbol(?:s|\(s\))?(?: dependencies)?(?:: (?P<symbols>\[[^\]]*\]))?"),
-    ),
+    patterns=SYMBOLS,
 )
 
 
@@ -70,6 +67,12 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
 def _fix(libraries: list[str]) -> Fix:
     if not libraries:
         return Fix("build with a wide-Unicode interpreter (cp27mu) and a newer Cython")
+    if all(library.startswith(("libc.so.", "libm.so.", "libpthread.so.")) for library in libraries):
+        return Fix(
+            "build with the glibc of the tag, or take the tag of a newer one",
+            notes="The policies before manylinux_2_24 forbid functions that glibc 2.18 added. An image of the tag, or "
+            "zig with its glibc, does not offer them to the build.",
+        )
     return Fix(
         f"link {some(libraries)} statically",
         env=(("LIBZ_SYS_STATIC", "1"),) if "libz.so.1" in libraries else (),
@@ -82,6 +85,8 @@ def _fix(libraries: list[str]) -> Fix:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See auditwheel or maturin reject a symbol of an allowed library."""
     for hit in log.find("audit-symbols")[:1]:
+        if young(hit):
+            return  # wheel-glibc-too-new
         yield finding_from_hits(
             log,
             [hit],

@@ -36,7 +36,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Finding
 from diagnose.model.versions import name_key
 from diagnose.tables.libc_releases import older_than
-from diagnose_checks.wheel._triage import PATTERNS, rebuild_fixes, refusals, versions
+from diagnose_checks.wheel._triage import PATTERNS, rebuild_fixes, refusals, versions, young
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,10 +73,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for refusal in refusals(log):
         if refusal.cause == "wheel-glibc-too-new":
             newest = versions(refusal.offenders)
+            names = [name for hit in refusal.hits for name in (young(hit) if hit.kind == "audit-symbols" else ())]
             yield finding_from_hits(
                 log,
                 refusal.hits,
                 f"{refusal.tag or 'the tag'} promises an older glibc than the wheel needs: {newest[0]}"
+                + (f", for {some(names)}" if names else "")
                 if newest
                 else f"the wheel needs a newer glibc, or C++ library, than {refusal.tag or 'the tag'} promises",
                 "No wheel with this tag is written.",
