@@ -77,7 +77,11 @@ def environments(log: BuildLog, line: int, probe: Probe | None = None) -> list[E
     from diagnose.readers.buildlog import context
 
     known = log.distro_at(line)
-    musl = any("musl" in hit.text or _MUSL in hit.text for hit in log.hits.at(line))
+    said = [hit.text for hit in log.hits.at(line)]
+    # musl-gcc is the compiler of other systems: Alpine's own gcc has no such name
+    musl = any(_MUSL in text for text in said) or (
+        any("musl" in text for text in said) and not any("musl-gcc" in text for text in said)
+    )
     usual = _USUAL[-1:] if musl else _USUAL
     distros = [known] if known.id else [distro for name in usual if (distro := context.parse(name)) is not None]
     env = _environment(log, line, probe)

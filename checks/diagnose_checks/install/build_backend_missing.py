@@ -23,6 +23,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.build_constraint import build_with
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,6 +59,12 @@ CHECK = Check(
         ),
         ("No module named", rf"No module named (?P<module>{_BACKEND})(?:\.[\w.]{{1,60}})?$"),
         ("is not available", rf"Backend '(?P<module>{_BACKEND})[\w.:]*' is not available"),
+        # what a setup.py says itself that catches the ImportError
+        (
+            " import ",
+            r"(?:[Ff]ailed to|[Cc]ould not|[Uu]nable to|[Cc]annot|[Cc]an't) import (?:the )?(?:Python )?"
+            rf"(?:module |package )?['\"`]?(?P<module>{_BACKEND})(?:['\"`] |['\"`]?(?:[.,!](?:\s|$)|$))",
+        ),
     )
     + patterns_for(
         "no-module",
@@ -353,10 +360,23 @@ def _of_module(module: str, isolated: bool, uv: bool) -> tuple[Fix, ...]:
     if not isolated:
         commands = (Command(f"{pip} install {requirement}", FixStage.TOOLCHAIN),)
         return (Fix(f"install {requirement} where the build runs", commands, notes=listed),)
-    beside = "setuptools wheel " if module in _HELPERS else "wheel " if module == "pkg_resources" else ""
     others = (
         f' For another project\'s: [tool.uv.extra-build-dependencies] with PACKAGE = ["{requirement}"].' if uv else ""
     )
+    if module == "pkg_resources":
+        return (
+            Fix(
+                "build it with a setuptools that has pkg_resources",
+                build_with("setuptools<82", "PACKAGE"),
+                notes="Replace PACKAGE with its name. setuptools 82 has taken it away; a package of the distribution "
+                "(python3-pkg-resources) is not seen by a build in isolation.",
+            ),
+            Fix(
+                "add it to pyproject.toml, or use importlib.metadata and importlib.resources instead",
+                notes=f'requires = ["setuptools<82"] in [build-system].{others}',
+            ),
+        )
+    beside = "setuptools wheel " if module in _HELPERS else ""
     return (
         Fix("add it to pyproject.toml", notes=f'requires = ["{requirement}"] in [build-system].{others}'),
         Fix(

@@ -325,10 +325,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
             )
         else:
             message = f"{file} does not exist where the build runs"
-            fix = _BRING
+            fix = _MANIFEST if hit.text.endswith(f"(in {os.path.dirname(file)})") else _BRING
         yield finding_from_hits(log, [hit], message, "The build stops.", (fix,))
 
 
+_MANIFEST = Fix(  # maturin looks in the project's folder, and nothing names another
+    "name the folder with Cargo.toml to maturin",
+    (Command("maturin build --release --manifest-path src/rust/Cargo.toml", FixStage.BUILD),),
+    notes='In pyproject.toml: [tool.maturin] manifest-path = "src/rust/Cargo.toml"; in nixpkgs buildAndTestSubdir. '
+    "If the project names another back end (setuptools-rust), let `pip wheel .` or `python -m build` run that one.",
+)
 _BRING = Fix(
     "bring it into the build, or correct the path",
     notes="In a Dockerfile: COPY it before, and look into .dockerignore. In CI: check the code out (with submodules: "

@@ -50,6 +50,11 @@ CHECK = Check(
             "mscripten version",
             r"[Ii]ncorrect Emscripten version (?P<have>[\d.]{1,20})\. Need Emscripten version (?P<needs>[\d.]{1,20})",
         ),
+        (
+            "wheel with unsupported tag",
+            r"would build wheel with unsupported tag \('(?P<python>\w{2,20})', '(?P<abi>\w{2,20})', "
+            r"'(?P<built>(?:py)?emscripten_\w{1,60})'\)",
+        ),
     ),
 )
 
@@ -80,6 +85,25 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     notes="In emsdk's folder; then `source ./emsdk_env.sh` in the shell that builds.",
                 ),
             )
+        elif said["built"]:
+            other = said["python"] != said["abi"] and said["abi"] not in ("abi3", "none")
+            why = f"{said['python']} runs the build with the settings of {said['abi']}"
+            message = f"the build makes a wheel for {said['built']}, which this Pyodide does not take" + (
+                f": {why}" if other else ""
+            )
+            fixes = (
+                Fix(
+                    "use the Emscripten and the Python of one Pyodide",
+                    (
+                        Command("pyodide config get emscripten_version", FixStage.TOOLCHAIN),
+                        Command("pyodide config get python_version", FixStage.TOOLCHAIN),
+                    ),
+                    notes="emsdk: ./emsdk install VERSION, ./emsdk activate VERSION, and source ./emsdk_env.sh. Run "
+                    "pyodide-build with that Python; after an update remove its old cross-build environment (.pyodide-"
+                    "xbuildenv) and build again.",
+                ),
+                build,
+            )
         elif said["file"]:
             message = f"{said['file']} is for Pyodide ({said['tag']}), and this Python is not that one"
             fixes = (
@@ -94,4 +118,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
             message = f"the wheel is for the Emscripten of another Pyodide: {wheel}, and this one has {has}"
             use = Fix("use the Pyodide that it was built for", notes="Its release notes name Emscripten's version.")
             fixes = (build, use)
-        yield finding_from_hits(log, [hit], message, "The package is not installed.", fixes)
+        yield finding_from_hits(
+            log, [hit], message, "No wheel is built." if said["built"] else "The package is not installed.", fixes
+        )

@@ -12,7 +12,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.install._triage import refused
@@ -32,6 +32,26 @@ _OF_ANDROID = Fix(
 )
 
 
+def _renamed(wheel: str, detail: str) -> list[Fix]:
+    """Return the fix that gives *wheel* the right name of its processor, which *detail* names."""
+    platform = wheel.removesuffix(".whl").rpartition("-")[2]
+    meant = re.search(r"^(?P<wrong>\w+) is not .*; use (?P<right>\w+)$", detail)
+    if not meant or "." in platform or not platform.endswith(meant["wrong"]):
+        return []
+    tag = platform.removesuffix(meant["wrong"]) + meant["right"]
+    return [
+        Fix(
+            f"give it the tag {tag}",
+            (
+                Command("python3 -m pip install wheel", FixStage.TOOLCHAIN),
+                Command(f"python3 -m wheel tags --remove --platform-tag {tag} WHEEL", FixStage.BUILD),
+            ),
+            notes=f"Or where it is built: bdist_wheel --plat-name {tag}, or _PYTHON_HOST_PLATFORM=linux-"
+            f"{meant['right']} in a cross build.",
+        )
+    ]
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See an installer refuse a wheel with an impossible tag."""
     for one in refused(log, "wheel-not-supported-bad-tag"):
@@ -43,6 +63,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [_OF_ANDROID]
             if "_android_" in one.wheel or "-android_" in one.wheel
             else [
-                Fix("set the tag with a tool that determines it", (Command("auditwheel repair WHEEL", FixStage.BUILD),))
+                *_renamed(one.wheel, one.detail),
+                Fix(
+                    "build it again, and let a tool determine the tag",
+                    (Command("auditwheel repair WHEEL", FixStage.BUILD),),
+                    notes="auditwheel and maturin do. auditwheel takes a wheel with a linux tag that exists.",
+                ),
             ],
         )

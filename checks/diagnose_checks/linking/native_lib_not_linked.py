@@ -26,7 +26,7 @@ from diagnose.authoring.log import builds_rust, finding_from_hits
 from diagnose.authoring.symbol_owners import OWNERS, owner, release
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -204,6 +204,24 @@ def _finding(log: BuildLog, link: LinkStep, lib: str, hits: list[Hit]) -> Findin
     if rust:
         archive = next((match["archive"] for hit in hits if (match := re.search(_ARCHIVE, hit.text))), "")
         fixes = _fixes(lib, archive, complete)
+        target = log.target_at(hits[0].line)
+        windows = (target is not None and "windows" in target.triple) or "mingw" in " ".join(hit.text for hit in hits)
+        if own := _OWN_COPY.get(lib):
+            crate, feature = own
+            fixes.insert(
+                0,
+                Fix(
+                    f"let the crate compile lib{lib} itself",
+                    (Command(f"cargo add {crate} --features {feature}", FixStage.BUILD),),
+                    notes="It needs a C compiler for the target. If your project depends on it through another crate, "
+                    "this turns the feature on for both, as long as they use one version.",
+                ),
+            )
+        if windows:
+            fixes = [
+                fix._replace(notes=f"{_OF_WINDOWS} {fix.notes}") if fix.title == f"link lib{lib}" else fix
+                for fix in fixes
+            ]
     else:
         fixes = _of_make(lib, naming, releases, any(_symbol(hit) in _undeclared(log) for hit in hits), "::" in symbol)
     return finding_from_hits(
@@ -268,6 +286,23 @@ _ABOUT = {
     "compiled. ",
     "boost_system": "Boost 1.69 and later need no such library: compile everything with one Boost. ",
 }
+#: A crate that can compile the library itself, and its feature for that (the crates' Cargo.toml).
+_OWN_COPY = {
+    "sqlite3": ("rusqlite", "bundled"),
+    "z": ("libz-sys", "static"),
+    "ssl": ("openssl", "vendored"),
+    "crypto": ("openssl", "vendored"),
+    "curl": ("curl", "static-curl"),
+    "git2": ("git2", "vendored-libgit2"),
+    "ssh2": ("ssh2", "vendored-openssl"),
+    "pq": ("pq-sys", "bundled"),
+    "mysqlclient": ("mysqlclient-sys", "bundled"),
+    "lzma": ("lzma-sys", "static"),
+    "bz2": ("bzip2-sys", "static"),
+    "dbus-1": ("dbus", "vendored"),
+    "usb-1.0": ("rusb", "vendored"),
+}
+_OF_WINDOWS = "The library has to be there for the Windows target: -L FOLDER of a lib*.a, or *.lib, for it."
 _FLAG = {"pthread": "-pthread", "gomp": "-fopenmp", "gcov": "--coverage"}
 
 

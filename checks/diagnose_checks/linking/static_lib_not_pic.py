@@ -18,7 +18,7 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
@@ -109,6 +109,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if any(_RUST in hit.text for hit in (*hits, *_places(log, hits))):
         yield _of_rust(log, hits)
         return
+    if any("R_WASM_" in hit.text for hit in hits):
+        yield _of_wasm(log, hits)
+        return
     by_cargo = bool(crate) or bool(log.find("link-failed", "crate-failed", "crate-done"))
     target = log.target_at(hits[0].line) if by_cargo else None
     suffix = f"_{target.env_name}" if target else ""
@@ -127,6 +130,33 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
             *((_NO_PIE,) if hits[0].groups["pie"] and by_cargo else ()),
             *((Fix(f"use a newer release of {crate or 'the crate'}, which may set -fPIC itself"),) if by_cargo else ()),
+        ),
+    )
+
+
+def _of_wasm(log: BuildLog, hits: list[Hit]) -> Finding:
+    """Return the finding for a side module of Emscripten, as Pyodide loads: C's or Rust's code may be the one."""
+    return finding_from_hits(
+        log,
+        hits,
+        "an object without -fPIC is linked into a side module of Emscripten",
+        _WHY,
+        (
+            Fix(
+                "for Rust: build the standard library with the module",
+                (
+                    Command("rustup toolchain install nightly --component rust-src", FixStage.TOOLCHAIN),
+                    Command("cargo +nightly build -Z build-std --target wasm32-unknown-emscripten", FixStage.BUILD),
+                ),
+                env=(("RUSTFLAGS", "-C relocation-model=pic -C link-arg=-sSIDE_MODULE=2"),),
+                notes="Rust's own for this target was compiled without -fPIC. Pyodide names the nightly that fits: "
+                "`pyodide config get rust_toolchain`.",
+            ),
+            Fix(
+                "for C and C++: compile with -fPIC, the libraries too",
+                env=(("CFLAGS", "-fPIC"), ("CXXFLAGS", "-fPIC")),
+                notes="Then build again from nothing. Emscripten's ports: embuilder build --pic NAME.",
+            ),
         ),
     )
 

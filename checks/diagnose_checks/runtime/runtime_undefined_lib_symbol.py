@@ -20,6 +20,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.tables.forgotten_libraries import FORGOTTEN
 from diagnose.tables.libstdcxx import newer_function
 from diagnose_checks.runtime._triage import (
     FORMULAE,
@@ -67,17 +68,6 @@ _MUSL = {
     "reallocarray": ("1.2.2", "3.13"),
     "getdents64": ("1.2.4", "3.18"),
 }
-#: Functions of libraries that every system has, and that links forget.
-_COMMON = (
-    (r"_?gz(?:open|close|read|write|gets|puts|eof|error|seek|tell|dopen)\w*$", "z", "1"),
-    (r"_?(?:in|de)flate(?:Init|End|Reset)\w*$", "z", "1"),
-    (r"_?BZ2_\w+$", "bz2", "1.0"),
-    (r"_?lzma_\w+$", "lzma", "5"),
-    (r"_?ZSTD_\w+$", "zstd", "1"),
-    (r"_?(?:sqlite3_)\w+$", "sqlite3", "0"),
-    (r"_?ffi_(?:call|closure_alloc|prep_cif)\w*$", "ffi", "8"),
-    (r"_?uuid_(?:generate|unparse|parse)\w*$", "uuid", "1"),
-)
 #: Functions of libm, which Android's loader takes from a module's own libraries only.
 _MATHS = re.compile(
     r"(?:log(?:2|10|1p)?|exp2?|expm1|pow|modf|fmod|a?(?:sin|cos|tan)h?|atan2|cbrt|l?round|floor|"
@@ -411,7 +401,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ],
             )
             return
-        if forgotten := next((row for row in _COMMON if re.match(row[0], symbol)), None):
+        if forgotten := next((row for row in FORGOTTEN if re.match(row[0], symbol)), None):
             _, library, major = forgotten
             mac = "dlopen(" in hit.text
             package = installed_package(file) or "PACKAGE"

@@ -11,11 +11,14 @@ if TYPE_CHECKING:
 WORDINGS = (
     *patterns_for(
         "no-std",
-        ("find crate for", r"can't find crate for `(?P<crate>core|std|alloc|compiler_builtins|test|proc_macro)`"),
+        (
+            "find crate for",
+            r"(?:can't|cannot) find crate for `?(?P<crate>core|std|alloc|compiler_builtins|test|proc_macro)`?(?![\w-])",
+        ),
     ),
     *patterns_for(
         "no-std-target",
-        ("target may not", rf"the `(?P<triple>{ANY_TRIPLE})` target may not"),
+        ("target may not", rf"the `?(?P<triple>{ANY_TRIPLE})`? target may not"),
         ("target may not", r"target may not (?:be|support)"),
     ),
     # the tools around cargo that look before they call it: tauri, wasm-pack

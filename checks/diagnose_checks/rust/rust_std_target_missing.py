@@ -20,7 +20,7 @@ from __future__ import annotations
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model import targets
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
@@ -128,6 +128,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
+#: Parts of the names of rustc's own targets (rustc --print target-list, 1.91).
+_SYSTEMS = re.compile(
+    r"-(?:linux|windows|darwin|ios|tvos|watchos|visionos|macabi|android|freebsd|netbsd|openbsd|dragonfly|solaris|illumos"
+    r"|none|uefi|wasi\w*|emscripten|unknown|fuchsia|redox|haiku|hermit|vxworks|nto|aix|hurd|cygwin|xous|sgx|psp|psx|vita"
+    r"|3ds|switch|cuda|espidf|nuttx|rtems|sim|elf|trusty|teeos|zkvm|lynxos|cygwin|l4re|uclibc|newlib|ohos|eabi|amdhsa)"
+)
+
+
+def _is_custom(triple: str) -> bool:
+    """Whether *triple* is the name of a target file of the project (``x86_64-blog_os.json``): rustc has none such."""
+    return bool(triple) and targets.resolve(triple) is None and not _SYSTEMS.search(triple)
+
+
 def _built_with_it(triple: str) -> Fix:
     return Fix(
         "let cargo build the standard library, which Rust does not offer for this target",
@@ -135,7 +148,10 @@ def _built_with_it(triple: str) -> Fix:
             Command("rustup toolchain install nightly --component rust-src", FixStage.TOOLCHAIN),
             Command(f"cargo +nightly build --release -Z build-std --target {triple}", FixStage.BUILD),
         ),
-        notes=f"cross: build-std = true below [target.{triple}] in Cross.toml, and cross +nightly.",
+        notes="A target file of your own: --target NAME.json, or build-std in [unstable] of .cargo/config.toml; "
+        "-Z build-std=core,alloc where there is no system."
+        if _is_custom(triple)
+        else f"cross: build-std = true below [target.{triple}] in Cross.toml, and cross +nightly.",
     )
 
 
@@ -143,7 +159,7 @@ def _for_log(log: BuildLog, line: int, triple: str) -> tuple[Fix, ...]:
     """Return the fix with rustup, with the distribution's package, or both if the log does not show which applies."""
     row = targets.resolve(triple) if triple else log.target_at(line)
     name = triple or (row.triple if row else "TARGET")
-    if any(hit.groups["triple"] == triple for hit in log.find("std-not-offered")):
+    if any(hit.groups["triple"] == triple for hit in log.find("std-not-offered")) or _is_custom(triple):
         return (_built_with_it(triple),)
     by_rustup = Fix(f"add {name} to the toolchain in use", (_rustup(name),) if name != "TARGET" else (), safe=True)
     if log.find("rustc-without-rustup"):

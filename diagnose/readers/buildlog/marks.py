@@ -405,7 +405,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("libc", ERROR, "rror loading shared library", r"^Error loading shared library " + _REST),
     Mark("libc", ERROR, "ssertion ", r"Assertion [`'\"].{1,200} failed\.?"),
     Mark("libc", ERROR, "CANNOT LINK EXECUTABLE", r"CANNOT LINK EXECUTABLE " + _REST),
-    Mark("shell", ERROR, "not found", r"^(?:\S+: (?:line )?\d+: |(?:ba|da|z|k)?sh: (?:\d+: )?|env: ['\"]?)\S[^:]{0,100}: (?:command )?not found$"),
+    Mark("shell", ERROR, "not found", r"^(?:\S+: (?:line )?\d+: |(?:ba|da|z|k)?sh: (?:\d+: )?|env: ['\"]?)(?:exec: )?\S[^:]{0,100}: (?:command )?not found$"),
     Mark("shell", ERROR, "No such file", r"^(?:\S+: (?:line )?\d+: |(?:ba|da|z)?sh: (?:\d+: )?|env: )\S[^:]{0,200}: No such file or directory$"),
     # not glog's lines of a lower level than error
     Mark("shell", ERROR, "cannot ", r"^(?![DIVW]\d{0,4} .{0,80}\.(?:cc|cpp|cu|h|py):\d+\] )(?:.{0,1000}\bcannot (?:open|execute|enable|find|load)\b|[\w.-]{1,40}: cannot \w+ )"),

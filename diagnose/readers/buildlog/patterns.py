@@ -408,6 +408,7 @@ _PLACE = (
         ),
         ("/Applications/Xcode", r"(?<![\w/])(?P<system>/Applications/Xcode)[\w.-]{0,40}\.app/"),
         ("Microsoft Visual Studio", r"(?<!\w)[A-Z]:\\{1,2}Program Files(?: \(x86\))?\\{1,2}Microsoft Visual Studio\\"),
+        ("CMake Error at ", r"^CMake Error at [A-Z]:/"),
         ("/private/var/folders/", r"(?P<system>/private/var/)folders/"),
         ("/opt/homebrew/", r"(?P<system>/opt/homebrew/)(?:opt|lib|Cellar|bin|include)/"),
         ("-darwin.so", r"\.cpython-\d+t?(?P<system>-darwin\.so)"),

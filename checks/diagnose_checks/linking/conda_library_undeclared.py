@@ -1,0 +1,72 @@
+"""conda-build finds that a file links a library whose package the recipe does not require.
+
+After the build conda-build looks at each program and library: what it links has to be in the package itself, in a
+package of ``requirements: run``, or in the system. Otherwise an environment with this package may lack the library.
+Most libraries come into ``run`` by the ``run_exports`` of a package in ``host``; one that came with a compiler, or with
+another package, does not.
+
+How to fix: add the package to ``requirements: host`` and ``run``; or do not link what is not used.
+
+References:
+    https://docs.conda.io/projects/conda-build/en/stable/resources/define-metadata.html
+    https://conda-forge.org/docs/maintainer/knowledge_base/
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.AUDIT,
+    patterns=patterns_for(
+        "conda-undeclared",
+        (
+            "not in reqs/run",
+            r"^ERROR \((?P<package>[^,()]{1,100}),(?P<file>[^()]{1,300})\): \.\. but \[(?P<missing>[^\]]{1,300})\] "
+            r"not in reqs/run",
+        ),
+    )
+    + patterns_for(
+        "conda-needed",
+        ("Needed DSO ", r"^ERROR \([^()]{1,400}\): Needed DSO (?P<lib>\S{1,200}) found in \["),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See conda-build's check of what files link."""
+    hits = log.find("conda-undeclared")
+    for hit in hits[:1]:
+        packages = [name.strip(" '\"").rpartition("::")[2] for name in hit.groups["missing"].split(",")]
+        needed = log.near(hit.line, "conda-needed", before=3, after=0)
+        lib = needed[-1].groups["lib"].rpartition("/")[2] if needed else "a library"
+        names = " or ".join(packages[:3])
+        yield finding_from_hits(
+            log,
+            [*needed[-1:], *hits],
+            f"{hit.groups['file']} links {lib} of {names}, which the recipe does not require",
+            "conda-build writes no package, as this one could be installed without that library.",
+            (
+                Fix(
+                    f"add {names} to requirements: host and run in meta.yaml",
+                    notes="For OpenMP: libgomp on Linux, llvm-openmp on macOS."
+                    if any("openmp" in name for name in packages)
+                    else "In host its run_exports may suffice.",
+                ),
+                Fix(
+                    "if the file does not use it: do not link it",
+                    env=(("LDFLAGS", "-Wl,--as-needed"),) if ".so" in lib else (),
+                    notes="What is to be found on the system instead: build: missing_dso_whitelist in meta.yaml.",
+                ),
+            ),
+        )

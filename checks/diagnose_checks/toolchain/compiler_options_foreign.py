@@ -1,0 +1,100 @@
+"""A compiler gets the options of another family: Visual C++'s in GCC, or GCC's in Visual C++.
+
+GCC and clang take ``/W3`` or ``/O2`` for the name of a file, and do not find it. Visual C++ takes ``-Wno-cpp`` for its
+own option ``/W`` with a number, and stops; other options it only ignores with a warning. A setup.py that takes every
+Windows for Visual C++, a compiler of MSYS2, Strawberry Perl or conda that is first on ``PATH``, or ``CFLAGS`` of
+another system lead there.
+
+How to fix: build with the compiler that the package is written for, or correct the options.
+
+References:
+    https://learn.microsoft.com/en-us/cpp/error-messages/tool-errors/command-line-error-d8021
+    https://github.com/pygame/pygame/issues/2528
+"""
+
+from __future__ import annotations
+
+from diagnose.authoring.log import finding_from_hits
+from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.check import Check
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from diagnose.readers.buildlog import BuildLog
+
+_VISUAL = (
+    r"/(?:W[0-4X]|Wall|O[12dxsti]|O[by]\d?-?|M[DT]d?|MP\d*|EH\w{1,3}-?|w[deo]\d{4,5}|G[LSRysFAT]\d?-?|bigobj|FS|utf-8|sdl|nologo"
+    r"|Z[i7lI]|T[PC]|permissive-?|openmp\S{0,20}|(?:std|arch|fp|Zc|external|diagnostics|favor|guard|source-charset):\S{1,40}|LTCG)"
+)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.COMPILE,
+    patterns=patterns_for(
+        "visual-options",
+        (
+            "o such file or directory",
+            r"(?<!\S)(?P<compiler>(?:[\w.+-]{0,60}-)?(?:gcc|g\+\+|cc|c\+\+)(?:-\d+)?)(?:\.exe)?: (?:fatal )?error: "
+            rf"(?P<option>{_VISUAL}): (?:linker input file not found: )?No such file or directory",
+        ),
+        (
+            "o such file or directory",
+            r"(?<!\S)(?P<compiler>clang(?:\+\+)?(?:-\d+)?)(?:\.exe)?: error: no such file or directory: "
+            rf"'(?P<option>{_VISUAL})'",
+        ),
+    )
+    + patterns_for(
+        "gnu-options",
+        ("D8021", r"\bD8021 ?: .{0,80}'(?P<option>[/-]W(?!\d|X|all'|v:)[a-z][\w=+-]{1,60})'"),
+    ),
+)
+
+
+def log(log: BuildLog) -> Iterator[Finding]:
+    """See GCC not find a file that is an option of Visual C++, or Visual C++ not read a warning of GCC's."""
+    for hit in log.find("visual-options")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"{hit.groups['compiler']} gets {hit.groups['option']}, an option of Visual C++, and takes it for a file",
+            "Nothing is compiled: the build takes this compiler for Visual C++.",
+            (
+                Fix(
+                    "build with Visual C++",
+                    notes="In the Native Tools prompt, with python.org's Python; without --compiler=mingw32 and a "
+                    '[build] compiler in setup.cfg or distutils.cfg. CMake: -G "Visual Studio 17 2022", or CC=cl, if '
+                    "a gcc (MSYS2, Strawberry Perl, conda) comes first on PATH.",
+                ),
+                Fix(
+                    "if MinGW's Python is meant: take MSYS2's package, or correct the options",
+                    (Command("pacman -S mingw-w64-x86_64-python-NAME", FixStage.BUILD),),
+                    notes="setup.py should ask for the compiler (build_ext.compiler.compiler_type == 'msvc'), not for "
+                    "the system (sys.platform == 'win32').",
+                ),
+            ),
+        )
+        return
+    for hit in log.find("gnu-options")[:1]:
+        option = f"-{hit.groups['option'][1:]}"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"Visual C++ gets {option}, an option of GCC and clang",
+            "Nothing is compiled: it takes the word for its own option /W.",
+            (
+                Fix(
+                    f"take {option} out",
+                    unset=("CFLAGS", "CXXFLAGS"),
+                    notes="If no variable has it: extra_compile_args in setup.py, or add_compile_options in "
+                    "CMakeLists.txt without if(NOT MSVC). Other options of GCC are ignored with a warning, and may be "
+                    "needed.",
+                ),
+                Fix(
+                    "if the package knows no Visual C++: take its wheel, another release, or WSL",
+                    (Command("python -m pip install --only-binary :all: PACKAGE", FixStage.BUILD),),
+                    notes="CMake projects: clang-cl, or clang with -T ClangCL, reads the options of both.",
+                ),
+            ),
+        )
