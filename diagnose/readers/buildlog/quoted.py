@@ -56,7 +56,7 @@ _BETWEEN, _NUMBER_SIZE = 200, 20  # bytes from the number to the time, and of th
 _TO_TIME = re.compile(rb"[^\n]{0,%d} in \d[\d.]{0,12}s\b" % _BETWEEN)
 _OPENER = b"=== "  # what all of them have: one search instead of five in the many pieces without any
 _OPENERS = (b"= FAILURES =", b"= ERRORS =", b"= PASSES =", b"= XFAILURES =", b"= short test summary info =")
-#: An assertion compares values; the lines after it show them, too. That of bdist_wheel is no test's.
+#: An assertion compares values; the lines after it show them, too. That of bdist_wheel is not of a test.
 _ASSERTION = re.compile(
     r"^(?:E\s+|\S{1,300}:\d{1,6}: |(?:FAILED|ERROR) .{1,500}? - )?"
     r"(?:AssertionError\b(?!: would build wheel with unsupp)|assert\b|(?:_?pytest\.\S{1,60}\.)?Failed: )"
