@@ -12,11 +12,12 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.log import finding_from_hits, other_system
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.model.versions import name_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,9 @@ CHECK = Check(
 )
 
 
+_MANYLINUX2014 = (19, 3)  # the first pip that knows this tag, and no newer one
+
+
 _SUDO = (
     Fix(
         "if Rust is installed for your user: install without sudo, into an environment of your own",
@@ -64,15 +68,19 @@ def log(log: BuildLog) -> Iterator[Finding]:
     earlier = [hit for hit in log.find("rust-installed") if hits and hit.line < hits[0].line]
     if hits and not earlier:
         sources = [hit for hit in log.find("sdist-note") if hit.line < hits[0].line][-1:]
+        ages = [hit for hit in log.find("pip-age") if (0,) < name_key(hit.groups["version"]) < _MANYLINUX2014]
+        old = ages[0].groups["version"] if ages and not other_system(log) else ""
         name = sources[0].groups["sdist"] if sources else "the source distribution"
         yield finding_from_hits(
             log,
-            [*sources, *hits],
-            f"pip finds no compatible wheel and builds {name}, but Rust is not installed",
+            [*sources, *hits, *(ages[:1] if old else ())],
+            f"pip {old} does not know manylinux2014 and newer tags and builds {name}, but Rust is not installed"
+            if old
+            else f"pip finds no compatible wheel and builds {name}, but Rust is not installed",
             "The package is not installed.",
             [
                 Fix(
-                    "update pip, which may then know the wheel's tag",
+                    "update pip" if old else "update pip, which may then know the wheel's tag",
                     (Command("python3 -m pip install --upgrade pip", FixStage.TOOLCHAIN),),
                 ),
                 Fix(

@@ -137,6 +137,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if unlike := log.find("python-unlike-target"):
         yield _unlike(log, [*hits[:1], *unlike[:1]], unlike[0])
         return
+    if any(hit.groups["maturin"] for hit in log.find("python-old")):
+        return  # pyo3-python-too-old
     if wanting := log.find("no-import-lib"):
         yield _of_windows(log, wanting, hits)
         return

@@ -50,6 +50,10 @@ CHECK = Check(
             r"PyO3 does not support the free-threaded build of CPython versions below (?P<free>[\d.]+), "
             r"the selected Python version is (?P<has>[\d.]+)",
         ),
+        (
+            "is supported, while you're using",
+            r"Only python >= (?P<min>[\d.]+) is supported, while you're using python (?P<maturin>[\d.]+)",
+        ),
     ),
 )
 
@@ -77,6 +81,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
         return
     for hit in log.find("python-old")[:1]:
+        if has := hit.groups["maturin"]:
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"Python {has} is too old: this maturin builds for {hit.groups['min']} or later",
+                "No wheel is built.",
+                [
+                    Fix(
+                        "name a newer Python",
+                        (Command("maturin build --release -i python3.12", FixStage.BUILD),),
+                        notes="Replace 3.12 with your version. pip runs maturin with its own Python: use a newer one's "
+                        "pip. PyO3 has its own minimum, too.",
+                    ),
+                ],
+            )
+            return
         has, free = hit.groups["has"], hit.groups["free"]
         lowest = free or hit.groups["min"]
         kind, suffix = ("Free-threaded Python", "t") if free else ("Python", "")
