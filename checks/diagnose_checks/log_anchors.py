@@ -86,7 +86,7 @@ CHECKS = {
     "install/windows_file_in_use": (b'[WinError 5]', b'[WinError 32]', b".exe.deleteme'", b'used by another process', b'(os error 5)', b'(os error 32)'),
     "install/windows_path_too_long": (b'enable-long-paths', b'[WinError 206]', b'(os error 206)', b'ilename too long', b'[Errno 2] No such file or dir'),
     "linking/archive_unreadable": (b'rchive has no index', b'not a mach-o file in', b'but attempting to link', b'alformed archive', b'file too short', b'file truncated', b'file is empty'),
-    "linking/conda_library_undeclared": (b'not in reqs/run', b'Needed DSO '),
+    "linking/conda_library_undeclared": (b'not in reqs/run', b'verlinking against: ', b'Needed DSO '),
     "linking/cxx_library_mismatch": (b'std::__1::', b'NSt3__1'),
     "linking/hidden_symbol_wanted": (b'is referenced by DSO', b"isn't defined", b'undefined hidden symbol: '),
     "linking/host_lib_picked_for_target": (b'-L/usr/lib',),

@@ -1,4 +1,4 @@
-"""conda-build finds that a file links a library whose package the recipe does not require.
+"""conda-build, or rattler-build, finds that a file links a library whose package the recipe does not require.
 
 After the build conda-build looks at each program and library: what it links has to be in the package itself, in a
 package of ``requirements: run``, or in the system. Otherwise an environment with this package may lack the library.
@@ -35,6 +35,10 @@ CHECK = Check(
             r"^ERROR \((?P<package>[^,()]{1,100}),(?P<file>[^()]{1,300})\): \.\. but \[(?P<missing>[^\]]{1,300})\] "
             r"not in reqs/run",
         ),
+        (
+            "verlinking against: ",  # rattler-build's error; its warning has no colon
+            r"Overlinking against: (?P<missing>[^()]{1,300}) \(file: \"?(?P<file>[^\")]{1,300})",
+        ),
     )
     + patterns_for(
         "conda-needed",
@@ -49,13 +53,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in hits[:1]:
         packages = [name.strip(" '\"").rpartition("::")[2] for name in hit.groups["missing"].split(",")]
         needed = log.near(hit.line, "conda-needed", before=3, after=0)
-        lib = needed[-1].groups["lib"].rpartition("/")[2] if needed else "a library"
+        lib = f"{needed[-1].groups['lib'].rpartition('/')[2]} of " if needed else ""
         names = " or ".join(packages[:3])
         yield finding_from_hits(
             log,
             [*needed[-1:], *hits],
-            f"{hit.groups['file']} links {lib} of {names}, which the recipe does not require",
-            "conda-build writes no package, as this one could be installed without that library.",
+            f"{hit.groups['file']} links {lib}{names}, which the recipe does not require",
+            "No package is written, as this one could be installed without that library.",
             (
                 Fix(
                     f"add {names} to requirements: host and run in meta.yaml",
