@@ -83,7 +83,7 @@ CHECKS = {
     "install/no_wheel_sdist_fallback": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("no-rust", "sudo-note", "sdist-note")}},
     "install/package_not_removable": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("not-removable", "installed-by")}},
     "install/pip_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("no-pip", "nox-no-pip", "no-pip-module", "pip-script", "pip-script-end", "sccache-note")}},
-    "install/pip_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("pip-age", "no-setup-script", "no-backend", "no-module")}, "functions": ("leads_to",)},
+    "install/pip_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("pip-age", "no-setup-script", "no-backend")}, "functions": ("leads_to",)},
     "install/project_file_missing": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"env": ("project.absent", "refusals"), "log": ("no-project-file", "copy-from-stage")}},
     "install/pyodide_version_unfit": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("pyodide-unfit",)}},
     "install/python_not_installed": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PYTHON}, "signs": {"log": ("no-such-python", "python-uncached", "python-downloaded", "store-stub")}},

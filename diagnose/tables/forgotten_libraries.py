@@ -22,3 +22,5 @@ FORGOTTEN = (
     (r"sem_(?:init|post|wait)$", "pthread", "0"),
     (r"dl(?:open|sym|close|error|addr)$", "dl", "2"),
 )
+#: Libraries that glibc alone has: elsewhere these functions are in libc, or nowhere.
+OF_GLIBC = ("rt", "pthread", "dl")

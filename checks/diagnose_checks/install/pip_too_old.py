@@ -45,7 +45,7 @@ CHECK = Check(
             r"'[^']{0,200}[/\\]pip-(?:build|install|req-build)-\w{6,8}[/\\][^']{0,200}setup\.py'",
         ),
     ),
-    log_kinds=("no-backend", "no-module"),
+    log_kinds=("no-backend",),
 )
 _FRAMES = 8  # lines from a frame of setup.py to the error in it
 
@@ -57,11 +57,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
     version = next((hit.groups["version"] for hit in ages if hit.groups["version"]), "")
     old = name_key(version) if version else (9,)
-    missed = [
-        hit
-        for hit in log.find("no-backend", "no-module")
-        if log.near(hit.line, "hook-frame", before=_FRAMES) and not hit.groups["part"]
-    ]
+    # known helpers of builds: another module may be none that the package asks for
+    missed = [hit for hit in log.find("no-backend") if log.near(hit.line, "hook-frame", before=_FRAMES)]
     scripts = log.find("no-setup-script")
     if (hits := missed[-1:]) and old < (10,):
         module = hits[0].groups["module"]

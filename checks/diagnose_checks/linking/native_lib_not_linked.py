@@ -209,7 +209,7 @@ def _finding(log: BuildLog, link: LinkStep, lib: str, hits: list[Hit]) -> Findin
         if own := _OWN_COPY.get(lib):
             crate, feature = own
             fixes.insert(
-                0,
+                1 if archive else 0,
                 Fix(
                     f"let the crate compile lib{lib} itself",
                     (Command(f"cargo add {crate} --features {feature}", FixStage.BUILD),),
@@ -294,7 +294,6 @@ _OWN_COPY = {
     "crypto": ("openssl", "vendored"),
     "curl": ("curl", "static-curl"),
     "git2": ("git2", "vendored-libgit2"),
-    "ssh2": ("ssh2", "vendored-openssl"),
     "pq": ("pq-sys", "bundled"),
     "mysqlclient": ("mysqlclient-sys", "bundled"),
     "lzma": ("lzma-sys", "static"),

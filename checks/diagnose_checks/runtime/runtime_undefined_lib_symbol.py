@@ -20,7 +20,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose.tables.forgotten_libraries import FORGOTTEN
+from diagnose.tables.forgotten_libraries import FORGOTTEN, OF_GLIBC
 from diagnose.tables.libstdcxx import newer_function
 from diagnose_checks.runtime._triage import (
     FORMULAE,
@@ -401,7 +401,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ],
             )
             return
-        if forgotten := next((row for row in FORGOTTEN if re.match(row[0], symbol)), None):
+        glibc = "undefined symbol: " in hit.text  # the words of its loader alone
+        rows = (row for row in FORGOTTEN if glibc or row[1] not in OF_GLIBC)
+        if forgotten := next((row for row in rows if re.match(row[0], symbol)), None):
             _, library, major = forgotten
             mac = "dlopen(" in hit.text
             package = installed_package(file) or "PACKAGE"
