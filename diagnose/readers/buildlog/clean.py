@@ -148,7 +148,7 @@ def rejoined(block: bytes) -> bytes:
     Empty lines follow a joined one, so that all others keep their numbers. A break is uv's if the next word did not fit
     into the line.
     """
-    if not any(b"      " + part in block for part in _UVS_PARTS):
+    if b"      [std" not in block or not any(b"      " + part in block for part in _UVS_PARTS):
         return block
     joined: list[bytes] = []
     empty: list[bytes] = []

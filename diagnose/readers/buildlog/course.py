@@ -86,19 +86,24 @@ _UNITS = {
     "apt-unmet": ("apt", Sign.ERROR),
 }
 # A report that only repeats, sums up, or introduces: the failure itself is in another line.
+_ECHOES = (
+    "could not compile", "build failed", "maturin failed", "custom build command", "aborting due to", "Sub-process",
+    "Failed to build", "subprocess-exited-with-error", "metadata-generation-failed", "Could not build wheels",
+    "waiting for other jobs", "exit code", "exit status", "did not run successfully", "Cargo build finished",
+    "Process completed", "failed-wheel-build", "RUST_BACKTRACE", "non-zero", "linking with", "ld returned",
+    "failed to solve", "Failed to generate package", "Getting requirements", "previous error", "Traceback (most recent",
+    "linker command failed", "process didn't exit", "failed with code", "*** ", "compilation terminated",
+    "onfiguring incomplete", "build stopped", "command did not execute successfully", "CalledProcessError",
+    "The build backend returned an error", "Call to `", "compiled modules for", "evaluation failed", "commands failed",
+    "InvocationError", ": FAIL", "ELIFECYCLE", "held broken", "unmet dependencies", "_build_wheel", "subprocess.",
+    "Interrupted: ", "Errors were", "pip-failed-to-build", "test failed, to rerun", "Failed to run command",
+    "test result: FAILED", "Job failed", "nox > ", "Some index files failed", "impossible situation",
+    "following information", "Command ['", "See above for output",
+)  # fmt: skip
+#: The others, which are not fixed texts. All of them as one expression took 1 ms to compile.
 _ECHO = re.compile(
-    r"could not compile|build failed|maturin failed|custom build command|aborting due to|Sub-process|Failed to build"
-    r"|subprocess-exited-with-error|metadata-generation-failed|[Ff]ailed building wheel|Could not build wheels"
-    r"|waiting for other jobs|exit code|exit status|did not run successfully|Cargo build finished|Process completed"
-    r"|failed-wheel-build|RUST_BACKTRACE|non-zero|linking with|ld returned|failed to solve|Failed to generate package"
-    r"|Getting requirements|previous error|Traceback \(most recent|linker command failed|process didn't exit"
-    r"|(?<!pkg-config )exited with|failed with code|\*\*\* |compilation terminated|onfiguring incomplete|build stopped"
-    r"|command did not execute successfully|^FAILED: |CalledProcessError|The build backend returned an error"
-    r"|Call to `|warnings? emitted|compiled modules for|evaluation failed|commands failed|InvocationError|: FAIL"
-    r"|ELIFECYCLE|^\(signal: |held broken|unmet dependencies|_build_wheel|subprocess\.|Interrupted: |Errors were"
-    r"|pip-failed-to-build|\d+ targets? failed|test failed, to rerun|Failed to run command|npm (?:ERR!|error) "
-    r"|^FAILED \(|^FAIL\b|\b(?:failed|errors?)\b.{0,120} in [\d.]+s|test result: FAILED|Job failed|nox > "
-    r"|Some index files failed|impossible situation|following information|Command \['|See above for output"
+    r"[Ff]ailed building wheel|(?<!pkg-config )exited with|^FAILED: |warnings? emitted|^\(signal: "
+    r"|\d+ targets? failed|npm (?:ERR!|error) |^FAILED \(|^FAIL\b|\b(?:failed|errors?)\b.{0,120} in [\d.]+s"
     r"|^(?:=> )*ERROR \[|^configure: exit |^(?:See|Run|Try) .{1,120} --?h"
 )
 #: Messages of which it is remembered: about as many as a log has hits.
@@ -107,7 +112,7 @@ _EVENTS = 8192
 
 @lru_cache(_EVENTS)
 def _is_echo(text: str) -> bool:
-    return _ECHO.search(text) is not None
+    return any(echo in text for echo in _ECHOES) or _ECHO.search(text) is not None
 
 
 class Course:
