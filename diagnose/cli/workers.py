@@ -13,7 +13,6 @@ import gc
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, contextlib
-from diagnose.readers.system import lifeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Sequence
@@ -113,6 +112,8 @@ def _serve(
     """Let up to *count* workers do what *flow* gives out; yield whenever there are new answers."""
     import pickle
     import select
+
+    from diagnose.readers.system import lifeline  # noqa: F401  (the workers share what is imported before they start)
 
     sources: dict[int, bytearray] = {}  # where a worker writes → what came of its next answer
     workers: dict[int, int] = {}  # process → our end of its lifeline
@@ -237,6 +238,8 @@ def _work(
     """Do what there is to do; never returns into the parent's code."""
     import pickle
     import signal
+
+    from diagnose.readers.system import lifeline
 
     status = 1
     try:

@@ -278,7 +278,7 @@ def _inspect_all(
 ) -> Iterator[Result]:
     """Yield the result of each of *items*, in order; *remembered_from* this size on, those of earlier runs."""
     # Before the workers start: they share what is imported.
-    from diagnose.readers.wheel import archive, reader, room  # noqa: F401
+    from diagnose.readers.wheel import archive, digests, reader, room  # noqa: F401
 
     def judge(item: WheelInput) -> Result:
         if cache is None or item.error or item.layout != "archive":
@@ -299,7 +299,8 @@ def _inspect_all(
         if shown:
             console.progress(f"{done} of {len(items)} wheels" if done < len(items) else "")
 
-    room.is_fast(sum(sizes))  # imports
+    room.is_fast(sum(sizes))  # imports, as the next line does
+    digests.maker("sha256", sum(sizes))
     cores = workers.cores()
     items = [item._replace(threads=_threads(size, sum(sizes), cores)) for item, size in zip(items, sizes, strict=True)]
     if len(items) == 1 and sizes[0] < archive.MAPPED_FROM:

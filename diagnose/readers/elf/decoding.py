@@ -1,8 +1,9 @@
-"""The words in which the decoders of all processors say what instructions tell."""
+"""The words in which the decoders of all processors say what instructions tell, and which of them there are."""
 
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model.targets import EM_386, EM_X86_64
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,3 +55,14 @@ _LEVEL_BITS = ((4, V4), (3, V3), (2, V2))
 def level(bits: int) -> int:
     """Return the highest level in *bits*; 0 for the baseline."""
     return next((number for number, bit in _LEVEL_BITS if bits & bit), 0)
+
+
+def is_available(machine: int) -> bool:
+    """Whether the decoder for *machine* is installed: only that for x86 may be missing."""
+    if machine not in (EM_X86_64, EM_386):
+        return True
+    try:
+        import iced_x86  # noqa: F401
+    except ImportError:
+        return False
+    return True

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
     from diagnose.readers.elf.decoding import Decoder
 
-_X86 = (EM_X86_64, EM_386)
-
 _BODY = 2048  # bytes of one function in the sample
 _IMPORT_BODY = 8192  # bytes of one function on the way of the import
 _IMPORT_SHARE = 3  # the part of the budget for the way of the import: one third
@@ -84,22 +82,11 @@ class Instructions(NamedTuple):
     extensions: tuple[tuple[str, int], ...] = ()
 
 
-def is_available(machine: int) -> bool:
-    """Whether the decoder for *machine* is installed: only that for x86 may be missing."""
-    if machine not in _X86:
-        return True
-    try:
-        import iced_x86  # noqa: F401
-    except ImportError:
-        return False
-    return True
-
-
 def sample(data: memoryview, bits: int, modules: Sequence[tuple[str, int]], budget: int) -> Instructions | None:
     """Return what the instructions of the file *data* of class *bits* need; None if it lists no functions.
 
     *modules* are the names and addresses of its init functions. At most *budget* instructions are decoded, and those of
-    the function that is begun. Needs the decoder of the file's machine (:func:`is_available`).
+    the function that is begun. Needs the decoder of the file's machine (:func:`~.decoding.is_available`).
     """
     functions = _functions(data, bits, modules)
     entries = [*modules, *functions.load_time()]
@@ -114,7 +101,7 @@ def sample(data: memoryview, bits: int, modules: Sequence[tuple[str, int]], budg
 
 
 def _decoder(machine: int, bits: int) -> Decoder:
-    if machine in _X86:
+    if machine in (EM_X86_64, EM_386):
         from diagnose.readers.elf import x86
 
         return x86.X86Decoder(bits)

@@ -1,6 +1,6 @@
 """Decodes x86 instructions with iced-x86, and says what each one tells about the processor.
 
-Imported only where iced-x86 is installed (:func:`diagnose.readers.elf.instructions.is_available`). It decodes 5 to 7
+Imported only where iced-x86 is installed (:func:`diagnose.readers.elf.decoding.is_available`). It decodes 5 to 7
 million instructions a second. Features of each instruction as its tables have them, from "Intel 64 and IA-32
 Architectures Software Developer's Manual", volume 2; the levels: :mod:`diagnose.tables.processors`.
 """

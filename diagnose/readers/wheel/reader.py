@@ -9,7 +9,6 @@ members together.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat
 from collections import deque
@@ -19,7 +18,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.finding import Evidence, Finding, InputError, Phase
 from diagnose.readers.elf import elf_parser as elf
 from diagnose.readers.elf.elf_parser import Elf
-from diagnose.readers.wheel import archive, filekind, linkage, metadata, platform_tag, record, room
+from diagnose.readers.wheel import archive, digests, filekind, linkage, metadata, platform_tag, record, room
 from diagnose.readers.wheel.as_dict import facts
 from diagnose.readers.wheel.filekind import CodeFile
 from diagnose.readers.wheel.linkage import SITE, LoadLink
@@ -30,6 +29,7 @@ from diagnose.readers.wheel.sampling import Sampler, unsampled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from hashlib import _Hash
 
     from diagnose.model.exclude_pattern import ExcludePattern
     from diagnose.readers.wheel.archive import Archive, Member, ZipFlaw
@@ -389,7 +389,10 @@ class _Harvest:
         self.small = deque(member for member in members if member.compressed < SMALL)
         self.large = deque(sorted((one for one in members if one.compressed >= SMALL), key=lambda one: one.size))
         self.largest = max(member.size for member in members)
-        self.fast = room.is_fast(sum(member.size for member in members))
+        size = sum(member.size for member in members)
+        self.fast = room.is_fast(size)
+        used = set(algorithms.values())
+        self.digests = {name: digests.maker(name, size) for name in record.STRONG if name in used}
         self.sampler = Sampler(members, data_prefix)
         self.failures: list[BaseException] = []
 
@@ -418,7 +421,7 @@ class _Harvest:
 
     def _work(self, queue: deque[Member], take: Callable[[], Member]) -> None:
         try:
-            with room.borrowed() as own:
+            with room.Borrowed() as own:
                 while queue:
                     self._look(take(), own)
         except IndexError:  # the other thread was faster
@@ -431,7 +434,8 @@ class _Harvest:
     def _look(self, member: Member, own: Room) -> None:
         """Read one member, in the thread's *own* room."""
         algorithm = self.algorithms.get(member.name, "")
-        digest = getattr(hashlib, algorithm)() if algorithm in record.STRONG else None
+        begin = self.digests.get(algorithm)
+        digest = begin() if begin is not None else None
         whole = None
         if self.fast and (member.size <= AT_ONCE or _is_kept(archive.first_bytes(self.opened, member, archive.HEAD))):
             own.grow(member.size, self.largest)
@@ -445,7 +449,7 @@ class _Harvest:
             filled = self._stream(member, own, digest)
         self.contents[member.name] = Contents._make((filled, algorithm, digest.digest() if digest is not None else b""))
 
-    def _stream(self, member: Member, own: Room, digest: hashlib._Hash | None) -> int:
+    def _stream(self, member: Member, own: Room, digest: _Hash | None) -> int:
         """Read one member piece by piece; return its size. A binary is kept in the thread's *own* room."""
         head = b""
         kept = False

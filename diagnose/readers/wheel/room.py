@@ -7,13 +7,12 @@ say where the compressed data end, which takes a search through them.
 
 from __future__ import annotations
 
-import contextlib
 import mmap
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, cache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
 # glibc gives memory back to the system with every buffer that is freed, and each page that it takes again is a fault,
@@ -113,16 +112,22 @@ class Room:
 _spare: list[Room] = []
 
 
-@contextlib.contextmanager
-def borrowed() -> Iterator[Room]:
-    """Lend a room, if possible the one of an earlier wheel: its memory is not new to the system."""
-    try:
-        room = _spare.pop()
-    except IndexError:
-        room = Room()
-    yield room
-    if len(room.memory) <= KEPT:
-        _spare.append(room)
+class Borrowed:
+    """Lends a room, if possible the one of an earlier wheel: its memory is not new to the system.
+
+    A room that was in use when something went wrong is not lent again.
+    """
+
+    def __enter__(self) -> Room:
+        try:
+            self._room = _spare.pop()
+        except IndexError:
+            self._room = Room()
+        return self._room
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if error is None and len(self._room.memory) <= KEPT:
+            _spare.append(self._room)
 
 
 def _memory(size: int) -> mmap.mmap:
@@ -130,6 +135,8 @@ def _memory(size: int) -> mmap.mmap:
     if not hasattr(mmap, "MADV_HUGEPAGE"):
         return mmap.mmap(-1, size)
     memory = mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-    with contextlib.suppress(OSError):  # a kernel without huge pages
+    try:  # noqa: SIM105  (importing contextlib takes longer than all else here)
         memory.madvise(mmap.MADV_HUGEPAGE)
+    except OSError:  # a kernel without huge pages
+        pass
     return memory

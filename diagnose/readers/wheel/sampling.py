@@ -5,6 +5,7 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.targets import EM_386, EM_AARCH64, EM_ARM, EM_X86_64
 from diagnose.readers.elf import jemalloc
+from diagnose.readers.elf.decoding import is_available
 from diagnose.readers.elf.elf_parser import ET_REL, Elf
 from diagnose.readers.wheel import filekind
 from diagnose.readers.wheel.platform_tag import arch_of
@@ -34,6 +35,7 @@ class Sampler:
         largest = sorted(claiming, key=lambda member: (-member.size, member.name))[:MAX_FILES]
         self.names = {member.name for member in largest}
         self.budget = min(FILE_BUDGET, WHEEL_BUDGET // max(len(largest), 1))
+        self._available: dict[int, bool] = {}  # by machine: an import that fails searches all folders again
 
     def look(self, elf: Elf, content: memoryview) -> Elf:
         """Return *elf* with what its code needs, as far as that is looked for and can be seen."""
@@ -45,10 +47,12 @@ class Sampler:
             return elf
         if elf.split_debug or elf.type == ET_REL:
             return elf
+        if elf.machine not in self._available:
+            self._available[elf.machine] = is_available(elf.machine)
+        if not self._available[elf.machine]:
+            return elf
         from diagnose.readers.elf import instructions
 
-        if not instructions.is_available(elf.machine):
-            return elf
         code = instructions.sample(content, elf.bits, elf.entries, self.budget)
         newer = code is not None and (any(code.levels) or code.first or code.reached)
         elf = elf._replace(instructions=code)
@@ -103,9 +107,7 @@ def unsampled(elves: Sequence[Elf]) -> tuple[str, ...]:
         )
     sampled = [elf.instructions for elf in decodable if elf.instructions]
     if decodable and not sampled:
-        from diagnose.readers.elf import instructions
-
-        known = all(instructions.is_available(elf.machine) for elf in decodable)
+        known = all(map(is_available, {elf.machine for elf in decodable}))
         why = "no list of functions" if known else "needs iced-x86 (the extra processor)"
         lines.append(f"instructions: not decoded, {why}")
     elif left := sum(one.left for one in sampled):
