@@ -35,8 +35,8 @@ class ChildExit(NamedTuple):
 
     ``asked`` says that it was made to end: by a signal that we passed on, or because its output had no reader any more.
     ``unwritten`` says why its standard output could not be passed through (`` is closed``).
-    ``output`` returns what was read of its output, or raises what reading it raised; None if nobody wants it, or if
-    there was no memory to read it.
+    ``output`` returns what was read of its output, or raises what reading it raised; None if the command did not
+    fail by itself, or if there was no memory to read it.
     """
 
     status: int

@@ -57,7 +57,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
     version = next((hit.groups["version"] for hit in ages if hit.groups["version"]), "")
     old = name_key(version) if version else (9,)
-    # known helpers of builds: another module may be none that the package asks for
+    # known helpers of builds: the package may not ask for another module
     missed = [hit for hit in log.find("no-backend") if log.near(hit.line, "hook-frame", before=_FRAMES)]
     scripts = log.find("no-setup-script")
     if (hits := missed[-1:]) and old < (10,):

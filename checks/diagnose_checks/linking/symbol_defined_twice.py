@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 _FILE = r"[^\s;]{1,400}?"
 _ENDED = r"(?:\.(?:rlib|a|lib|o|lo|obj)\b|\.cgu\.o)"
-#: lld: the end of a name, and what stands before the object: the source of debug information, in a line of its own.
+#: lld: the end of a name, and the source of debug information, in a line of its own before the object.
 _AT = r"(?<!\s)\s{1,40}(?:>>> )?defined (?:at|in) (?:[^>]{1,400}(?<=\s)>>>\s{1,40})?"
 CHECK = Check(
     since="0.1.0",
