@@ -24,7 +24,7 @@ HEAD = """\
 
 {imports}CHECKS = {{
 """
-COPIED = ("since", "phase", "needs", "aliases", "fallback", "admits", "pedantic")
+COPIED = ("since", "phase", "needs", "aliases", "fallback", "admits", "pedantic", "of_linux")
 """The fields of a check that are copied, where they differ from their defaults."""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
-from diagnose.model.finding import Command, Finding, Fix, FixStage, Severity
+from diagnose.model.finding import Finding, Fix, FixStage, Severity
+from diagnose.tables import other_systems
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -45,19 +46,12 @@ def host(log: BuildLog) -> Target:
 
 
 def other_system(log: BuildLog) -> str:
-    """Return the name of the build system if it is not Linux; empty for Linux or if unknown."""
-    signs = [] if log.host else log.find("other-system")
-    return _OTHER_SYSTEMS.get(signs[0].groups["system"], "Windows") if signs else ""
+    """Return the build machine's system if it is ``macOS`` or ``Windows``; empty for others or if unknown."""
+    signs = () if log.host else log.sights
+    return next((_MACHINES[sign.system] for sign in signs if sign.system in _MACHINES), "")
 
 
-_OTHER_SYSTEMS = dict.fromkeys(
-    (
-        *("apple-darwin", "/Users/", "/private/var/", "/opt/homebrew/", "/Library/Developer/", "/Applications/Xcode"),
-        *("-darwin.so", "xcrun", "dylib", "macosx", "ld: symbol", "ld: library", "Undefined symbols"),
-        "referenced from",
-    ),
-    "macOS",
-)
+_MACHINES = {"macos": "macOS", "macports": "macOS", "windows": "Windows", "msys2": "Windows"}
 
 
 def builds_rust(log: BuildLog) -> bool:
@@ -144,12 +138,9 @@ def advise(
     If the log does not show the distribution, return the best fix for each of the usual ones, with the option that
     selects one of them.
     """
-    system = other_system(log)
-    if system and not log.distro_at(line).id:
-        if system == "macOS" and (fix := _with_homebrew(log, line, build, about, probe)):
-            return (fix,)
-        notes = f"The build ran on {system}; diagnose knows only Linux packages."
-        return (Fix(f"install it with {system}'s package manager", notes=notes),)
+    system = log.elsewhere_at(line)
+    if system and not other_systems.SYSTEMS[system].of_target:
+        return _elsewhere(log, line, build, about, probe)
     places = environments(log, line, probe)
     if len(places) == 1:
         only = tuple(_in_its_image(log, line, _of_the_build(log, build(places[0], *about))))
@@ -189,7 +180,7 @@ def _shown(log: BuildLog, line: int, fixes: Iterable[Fix]) -> tuple[Fix, ...]:
     native = host(log).debian
     for hit in log.find("package-put") if commands else ():
         package, arch = hit.groups["package"], hit.groups["arch"]
-        own = next((programs for words, programs in _MANAGERS.items() if words in hit.text), ("apt-get", "apt"))
+        own = next((programs for words, programs in _PUT.items() if words in hit.text), ("apt-get", "apt"))
         wanted = {word for words in commands if not set(own).isdisjoint(words) for word in words}
         names = {f"{package}:{arch}"}
         if arch in ("", native):
@@ -205,7 +196,7 @@ def sees_install(fixes: Sequence[Fix]) -> bool:
 
 
 #: What a manager writes of a package that it installs, and its programs; apt and dpkg write neither.
-_MANAGERS = {") Installing ": ("apk",), "Installing ": ("dnf", "yum", "microdnf", "tdnf")}
+_PUT = {") Installing ": ("apk",), "Installing ": ("dnf", "yum", "microdnf", "tdnf")}
 _LET = "let the build find"
 _PRE_BUILD = (
     "In cross's image, not on this machine: these lines in pre-build of [target.TRIPLE] in Cross.toml, or in an image "
@@ -220,37 +211,18 @@ _PLACES = (
 )
 
 
-def _with_homebrew(
+def _elsewhere(
     log: BuildLog, line: int, build: Callable[..., Iterable[Fix]], about: Sequence[object], probe: Probe | None
-) -> Fix | None:
-    """Return the fix that installs with Homebrew what *build* installs on Debian; None without formulae for that."""
+) -> tuple[Fix, ...]:
+    """Return the fixes of a native build on Debian; the engine puts them into the terms of the log's other system."""
     from diagnose.readers.buildlog import context
-    from diagnose.tables import homebrew
 
     debian = context.parse(_USUAL[0])
     if debian is None:
-        return None
+        return ()
     env = _environment(log, line, probe)
     native = env._replace(host=targets.TARGETS[0], target=targets.TARGETS[0], distro=debian)
-    fix = next(iter(build(native, *about)), None)
-    lines = [one.line for one in fix.commands if one.line.startswith("apt-get install ")] if fix else []
-    wanted = tuple(word for one in lines for word in one.split()[2:] if not word.startswith("-"))
-    names = homebrew.formulae(wanted)
-    if not names:
-        return None
-    folders = [f"/opt/homebrew/opt/{name}" for name in homebrew.libraries(names)]
-    variables = (("CPATH", "include"), ("LIBRARY_PATH", "lib"), ("PKG_CONFIG_PATH", "lib/pkgconfig"))
-    programs = homebrew.off_path(names)
-    on_path = ":".join(f"/opt/homebrew/opt/{name}/bin" for name in programs)
-    return Fix(
-        f"install {' '.join(names)} with Homebrew" + (", and name its folders" if folders else ""),
-        (
-            Command(f"brew install {' '.join(names)}", FixStage.PACKAGES),
-            *([Command(f'export PATH="{on_path}:$PATH"', FixStage.TOOLCHAIN)] if programs else []),
-        ),
-        env=tuple((name, ":".join(f"{folder}/{sub}" for folder in folders)) for name, sub in variables if folders),
-        notes="On Intel Macs the folders are in /usr/local/opt." if folders else "",
-    )
+    return tuple(_of_the_build(log, build(native, *about)))
 
 
 _FAMILY = {"ubuntu": "Debian, Ubuntu", "almalinux": "Enterprise Linux, Fedora", "alpine": "Alpine"}

@@ -26,7 +26,7 @@ TIME_LIMIT = 60.0
 """Seconds for an import, and for each call of a check's functions; a real one takes a fraction of the first."""
 
 _FIELDS: dict[str, type | tuple[type, ...]] = {
-    "since": str, "phase": Phase, "needs": str, "fallback": bool, "admits": bool, "pedantic": bool,
+    "since": str, "phase": Phase, "needs": str, "fallback": bool, "admits": bool, "pedantic": bool, "of_linux": bool,
 }  # fmt: skip
 _LISTS: dict[str, type | tuple[type, ...]] = {
     "patterns": (Pattern, Wordings), "log_kinds": str, "env_facts": str, "aliases": str,

@@ -227,7 +227,8 @@ def _found(check: Check, kind: str, subject: Subject) -> tuple[list[Finding], li
 
     def look(at: Subject) -> list[Finding]:
         found = check.detectors[kind](at)
-        return [finding._replace(check=check.id, aliases=check.aliases, url=check.url) for finding in found]
+        named = [finding._replace(check=check.id, aliases=check.aliases, url=check.url) for finding in found]
+        return [_in_its_terms(check, finding, at) for finding in named] if kind == "log" else named
 
     every = look(subject)
     narrower = subject.without_recovered(every) if every else None
@@ -236,6 +237,28 @@ def _found(check: Check, kind: str, subject: Subject) -> tuple[list[Finding], li
     counting = look(narrower)
     told = {finding.message for finding in counting}
     return counting, [finding for finding in every if finding.message not in told and subject.is_recovered(finding)]
+
+
+#: Areas of checks that are about the managers of Linux distributions themselves.
+_LINUX_ALONE = frozenset({"apk", "apt", "pacman", "rpm"})
+
+
+def _in_its_terms(check: Check, finding: Finding, log: Any) -> Finding:
+    """Return *finding*, of a log, with fixes in the terms of the system whose packages the build takes."""
+    system = (
+        ""
+        if check.of_linux or check.area in _LINUX_ALONE or not finding.fixes
+        else log.elsewhere_at(_last_line(finding, log))
+    )
+    if not system:
+        return finding
+    from diagnose.remedies.in_terms_of_system import fitted
+
+    return finding._replace(fixes=fitted(system, finding.fixes))
+
+
+def _last_line(finding: Finding, log: Any) -> int:
+    return max(map(log.position, finding.evidence), default=0)
 
 
 def _explained(

@@ -22,7 +22,7 @@ KINDS = ("wheel", "env", "log", "workflow")
 class Check(NamedTuple):
     """One cause of failure, with the detectors that see it from several sides.
 
-    A check's module declares ``CHECK = Check(since=…)`` with the fields up to ``pedantic``; the registry fills in
+    A check's module declares ``CHECK = Check(since=…)`` with the fields up to ``of_linux``; the registry fills in
     the rest from the module's name, docstring and functions.
     """
 
@@ -53,6 +53,9 @@ class Check(NamedTuple):
     """Whether a fallback only admits that the cause is unknown; it runs last."""
     pedantic: bool = False
     """Whether it only advises: it runs where ``--pedantic``, or its name among the selected checks, asks for it."""
+    of_linux: bool = False
+    """Whether its fixes of logs are for a distribution of Linux, also where the log shows another way of packages,
+    such as conda's. All others are put into the terms of that."""
     id: str = ""
     """The module's name, with dashes."""
     area: str = ""

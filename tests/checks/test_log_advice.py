@@ -260,13 +260,15 @@ def test_what_did_not_run_on_linux_gets_no_packages_of_it(
         f"error: failed to run custom build command for `openssl-sys v0.9.118`\n{sign}"
         "  Could not find directory of OpenSSL installation, and this `-sys` crate cannot\n"
     )
-    (fix,) = finding.fixes
+    fix, vendored = finding.fixes
     assert "libssl-dev" not in _words(fix)
     if system == "macOS":
         assert fix.commands[0].line == "brew install openssl@3 pkgconf"
         assert ("PKG_CONFIG_PATH", "/opt/homebrew/opt/openssl@3/lib/pkgconfig") in fix.env
     else:
-        assert not fix.commands and system in _words(fix)
+        assert [one.line for one in fix.commands] == ["vcpkg install openssl"]
+        assert "apt" not in _words(fix)
+    assert "vendored" in vendored.title
 
 
 def test_the_linker_of_a_native_build_is_set_for_the_target_that_is_built(told: Callable[[str], Finding]) -> None:

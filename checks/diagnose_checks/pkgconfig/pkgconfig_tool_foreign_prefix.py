@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from diagnose.readers.env import Environment
 
 CHECK = Check(
+    of_linux=True,
     since="0.1.0",
     phase=Phase.SEARCH,
     log_kinds=PROBE_KINDS,
@@ -85,9 +86,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 [*present(log, probe)[:1], *log.find("foreign-note")[:1], *probe.hits],
                 f"the pkg-config of {prefix} does not search the system's folders, which contain {probe.module}",
                 "The build script reports that the library was not found.",
-                advise(log, probe.line, _own, probe=probe),
+                advise(_without_its_signs(log), probe.line, _own, probe=probe),
             )
             return
+
+
+def _without_its_signs(log: BuildLog) -> BuildLog:
+    """Return *log* without what shows the system of that pkg-config: the build's own is another."""
+    return log._replace(sights=tuple(sight for sight in log.sights if not sight.system))
 
 
 def _own(env: Environment) -> list[Fix]:

@@ -13,6 +13,7 @@ from diagnose.model.finding import Evidence, Finding, InputError, Phase, Severit
 from diagnose.model.outcome import Outcome
 from diagnose.model.pattern import Pattern, Wordings, patterns_for
 from diagnose.readers.buildlog import patterns as table
+from diagnose.readers.buildlog import sighted_systems
 from diagnose.readers.buildlog.clean import clean
 from diagnose.readers.buildlog.context import ContextHint, parse, sights, unknown_release
 from diagnose.readers.buildlog.course import Course, Event, course
@@ -190,6 +191,23 @@ class BuildLog(NamedTuple):
             shown = self.machine.distro
         return shown or Distro()
 
+    def elsewhere_at(self, line: int) -> str:
+        """Return the id of the system whose packages the build at *line* takes; empty for a distribution of Linux.
+
+        What the log shows nearest counts. A container of Linux is one on macOS and Windows, too, whatever their paths.
+        """
+        if self.asked_distro is not None:
+            return ""
+        if any(one.system == "termux" for one in self.sights):  # its manager is apt, too
+            return "termux"
+        machines = () if self.host is None and not self.distro_at(line).id else _MACHINES
+        for one in self._sights_from(line):
+            if one.distro is not None or one.system == sighted_systems.LINUX:
+                return ""
+            if one.system and one.system not in machines:
+                return one.system
+        return ""
+
     def _sights_from(self, line: int) -> list[ContextHint]:
         """Return the sights, those that count most at *line* first: from there back, then from there on."""
         at = bisect_right(self.sights, line, key=_line_of)
@@ -338,6 +356,8 @@ def _line_of(sight: ContextHint) -> int:
     return sight.line
 
 
+#: Systems on which a container, or a virtual machine, runs Linux.
+_MACHINES = ("macos", "windows", "macports", "msys2")
 _WARNED = 12  # lines from a warning to the report
 _ASKED = "pc-"
 _UNITS = frozenset({"crate-failed", "crate-done", "link-failed", "rust-waits"})

@@ -9,6 +9,7 @@ from __future__ import annotations
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.versions import version_key
+from diagnose.readers.buildlog import sighted_systems
 from diagnose.readers.buildlog.linking import named
 from diagnose.readers.system.distro import Container, Distro
 from diagnose.tables.distributions import by_codename, distributions, releases
@@ -46,6 +47,8 @@ class ContextHint(NamedTuple):
     """The kind of image that the line shows."""
     target: Target | None = None
     """The target that the line names."""
+    system: str = ""
+    """The id of another system whose packages the build takes, as :mod:`diagnose.tables.other_systems` has it."""
 
 
 def distribution(name: str, version: str = "") -> Distro:
@@ -139,6 +142,10 @@ def _sight(hit: Hit) -> Sequence[ContextHint]:
         if container is not None:
             container = container._replace(evidence=((str(hit.line), hit.text),))
         return [ContextHint(hit.line, found, container, row)] if container else []
+    if hit.kind == sighted_systems.KIND:
+        return [ContextHint(hit.line, system=sighted_systems.named(hit.groups))]
+    if hit.kind.endswith(_MANAGERS) and hit.kind.startswith("mark "):
+        return [ContextHint(hit.line, system=sighted_systems.LINUX)]
     if hit.kind == "system":
         found = _system(hit)
         return [ContextHint(hit.line, found)] if found else []
@@ -156,6 +163,8 @@ def _sight(hit: Hit) -> Sequence[ContextHint]:
     return []
 
 
+#: Managers of packages that distributions of Linux have, and Termux.
+_MANAGERS = (" apt", " dpkg", " dnf", " apk", " zypper")
 _BY_GCC = {"10": "11", "12": "12", "14": "13"}  # GCC → Debian
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from diagnose.model.pattern import ANY_TRIPLE, TRIPLE, Pattern, patterns_for
 from diagnose.readers.buildlog.marks import PATTERNS as MARKS
+from diagnose.readers.buildlog.sighted_systems import PATTERNS as SYSTEMS
 from diagnose.tables.translations import CANNOT_LOCATE, linker
 
 _Q = "[`'\"]?"
@@ -392,40 +393,7 @@ _PLACE = (
         (") Installing ", r"^\(\d+/\d+\) Installing (?P<package>[\w.+-]+) \("),  # apk
         ("Installing ", r"^Installing +: (?P<package>[\w.+-]+?)-(?:\d+:)?\d[\w.~^+]*-\S+"),  # dnf, yum
     ),
-    *patterns_for(
-        "other-system",
-        ("-apple-darwin", r"(?:HOST(?: = |: )(?:Some\()?\"?|host triple is )\w+-(?P<system>apple-darwin)"),
-        ("-pc-windows-", r"(?:HOST(?: = |: )(?:Some\()?\"?|host triple is )\w+-(?P<system>pc-windows)"),
-        ("exit successfully: ", r"exit successfully: `(?P<system>/Users/|[A-Z]:\\)"),
-        ("Users\\", r"(?<!\w)[A-Z]:\\{1,2}Users\\{1,2}[\w.~-]"),
-        (".cargo\\registry", r"(?<!\w)[A-Z]:\\.{1,200}\.cargo\\registry\\"),
-        (".cargo/registry/", r"(?<![\w/])(?P<system>/Users/)[\w.-]{1,60}/\.cargo/registry/"),
-        ("vcpkg", r"(?<!\w)[A-Z]:\\(?:[\w.-]{1,60}\\)*vcpkg\b"),
-        ("macosx-", r"(?:lib|temp|bdist)\.(?P<system>macosx)-\d"),
-        (  # its compiler's own folders; osxcross has copies of the SDK elsewhere
-            "/Library/Developer/",
-            r"(?<![\w/])(?P<system>/Library/Developer/)(?:CommandLineTools|Toolchains)/",
-        ),
-        ("/Applications/Xcode", r"(?<![\w/])(?P<system>/Applications/Xcode)[\w.-]{0,40}\.app/"),
-        ("Microsoft Visual Studio", r"(?<!\w)[A-Z]:\\{1,2}Program Files(?: \(x86\))?\\{1,2}Microsoft Visual Studio\\"),
-        ("CMake Error at ", r"^CMake Error at [A-Z]:/"),
-        ("/private/var/folders/", r"(?P<system>/private/var/)folders/"),
-        ("/opt/homebrew/", r"(?P<system>/opt/homebrew/)(?:opt|lib|Cellar|bin|include)/"),
-        ("-darwin.so", r"\.cpython-\d+t?(?P<system>-darwin\.so)"),
-        ("xcrun: error", r"^(?P<system>xcrun): error: "),
-        ("/Users/", r"\b(?:in|File|at|from|directory:?) [\"'(]?(?:file:/+)?(?P<system>/Users/)[\w.-]"),
-        ("/Users/", r"^ *(?:Compiling|Checking|Building) .{1,100} \((?P<system>/Users/)[\w.-]"),
-        ("cygwinccompiler", r"[\\/]cygwinccompiler\.py\b"),
-        (".win-amd64-", r"(?:lib|temp|bdist)\.win-amd64-"),
-        ("fatal error LNK", r"^(?:= note: )?(?:LINK : |\S{1,200} : )?fatal error LNK\d{4}"),
-        ("link.exe", r"linking with `link\.exe` failed|linker `link\.exe` not found"),
-        ("ld: library ", r"(?:^|\s)(?P<system>ld: library) (?:not found for -l|'[^']+' not found)"),
-        ("Undefined symbols for", r"^(?:= note: )?(?P<system>Undefined symbols) for architecture"),
-        (", referenced from:", r"^\"_[\w$]{1,200}\", (?P<system>referenced from):$"),
-        (" for architecture", r"^(?P<system>ld: symbol)\(s\) not found for architecture"),
-        ("cannot find the file", r"The system cannot find the file specified"),
-        ("libclang.d", r"'libclang\.(?P<system>dll|dylib)'"),
-    ),
+    *SYSTEMS,
     *patterns_for(
         "host",
         ("HOST", rf"\$?HOST(?: = |: )(?:Some\()?\"?(?P<triple>{TRIPLE})"),
