@@ -53,7 +53,7 @@ def fitted(system: str, fixes: Iterable[Fix]) -> tuple[Fix, ...]:
         elif installs or _FAMILY.match(fix.title):
             lost = True
         else:
-            fitting[_quiet(fix) if system != "termux" else fix] = None
+            fitting[fix if system == "termux" and "pkg " in fix.notes else _quiet(fix)] = None  # apt is its own, too
     if lost and not fitting:
         return (Fix(here.way.format(names="it"), notes=here.notes.strip()),)
     return tuple(fitting)

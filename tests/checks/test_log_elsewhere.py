@@ -45,7 +45,7 @@ _MANAGER = re.compile(r"(?:sudo )?(?:apt-get|apt|apt-file|dpkg|dnf|yum|microdnf|
 _ADVICE = re.compile(r"apt-get install|apt-file|\bdnf (?:install|provides)|\byum install|\bapk add|--distro\b")
 #: What a distribution's manager says of itself, and refusals of images of Linux.
 _ITS_OWN = ("apk", "apt", "pacman", "rpm")
-_PER_CHECK = 2
+_PER_CHECK, _TRIED = 1, 4
 
 
 def _judge(text: str, folder: Path) -> Result:
@@ -71,19 +71,20 @@ def _of_programs(fix: Fix) -> bool:
 @functools.cache
 def _cases() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
     """Return (name, text, checks) of logs that show no system, and are told to install: a few for each check."""
-    folder = FOLDER
-    texts = {
-        f"wordings/{head}": text
-        for block in (folder / "wordings.txt").read_text().split("\n=== ")[1:]
-        for head, _, text in [block.partition("\n")]
-    }
-    for name in labels():
-        data = (folder / name).read_bytes()
+    texts, tried = {}, Counter[str]()
+    for block in (FOLDER / "wordings.txt").read_text().split("\n=== ")[1:]:
+        head, _, text = block.partition("\n")
+        texts[f"wordings/{head}"] = (head.split()[0], text)
+    for name, label in labels().items():
+        data = (FOLDER / name).read_bytes()
         if len(data) < 1_500:
-            texts[name] = data.decode(errors="replace")
+            texts[name] = (label.cause, data.decode(errors="replace"))
     areas = {check.id: check.area for check in STAND_INS}
     found, count = [], Counter[str]()
-    for name, text in texts.items():
+    for name, (cause, text) in texts.items():
+        tried[cause] += 1
+        if tried[cause] > _TRIED or cause in ("", "-"):
+            continue
         log = _scanned(text)
         seen = run_checks("log", "build.log", lambda log=log: log, buildlog.facts, STAND_INS)
         told = [one for one in seen.findings if any(_packages(fix) or _talks(fix) for fix in one.fixes)]
