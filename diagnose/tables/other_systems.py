@@ -1,4 +1,4 @@
-"""Systems that bring packages in a way of their own, and what they call them (``other_systems.txt``).
+"""Systems that bring packages in a way of their own, and their names of them (``other_systems.txt``).
 
 Sources of the ways: the Nixpkgs manual, the manuals of Guix, conda-build, vcpkg, MSYS2, Termux, pkg(8), OpenEmbedded,
 Buildroot, OpenWrt, Spack, Gentoo, MacPorts; as of November 2026.
@@ -131,12 +131,12 @@ SYSTEMS = {
     "buildroot": OtherSystem(
         "Buildroot",
         "add {names} to the package's dependencies",
-        notes="PACKAGE_DEPENDENCIES in its .mk file, and `select` in Config.in; host-NAME for what the build runs.",
+        notes="PACKAGE_DEPENDENCIES in its .mk file, and `select` in Config.in; host-NAME for programs of the build.",
     ),
     "openwrt": OtherSystem(
         "OpenWrt",
         "add {names} to the package's DEPENDS",
-        notes="DEPENDS:=+NAME in its Makefile, PKG_BUILD_DEPENDS for what only the build needs.",
+        notes="DEPENDS:=+NAME in its Makefile, PKG_BUILD_DEPENDS for needs of the build alone.",
     ),
     "spack": OtherSystem(
         "Spack",
