@@ -1,6 +1,6 @@
 """What installs something on a system whose packages no Linux distribution's manager brings: one model for all checks.
 
-A check advises in the terms of the distribution that it is told; here its advice becomes that of the other system.
+A check advises in the terms of the distribution of its environment; here its advice becomes that of the other system.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _VERSION = re.compile(r"-?\d+(?:\.\d+)*(?:-\d+)?$")
 _CROSS = re.compile(r"(?:gcc|g\+\+|binutils)-([a-z][\w-]*-linux-\w+)$")
 _PYTHON = re.compile(r"(?:lib)?python3(?:\.\d+)?(?:-dev|-venv|-pip|-distutils)?$")
 _OF_LINUX = ("/usr/", "linux-gnu", "linux-musl")
-#: Packages of parts that are no packages of their own elsewhere: of Python, and of a cross compiler.
+#: Packages of parts without a package of their own elsewhere: of Python, and of a cross compiler.
 _PARTS = re.compile(r"python3(?:[\d.]*-venv|-pip|-distutils|-is-python)?$|python-is-python3$|libc6-dev(?:-|$)")
 
 
@@ -129,7 +129,8 @@ def _quiet(fix: Fix) -> Fix:
     """Return *fix* without the sentences of its notes that hold for distributions of Linux alone."""
     if not _TALK.search(fix.notes):
         return fix
-    return fix._replace(notes=" ".join(part for part in _SENTENCE.split(fix.notes) if not _TALK.search(part)))
+    rest = " ".join(part for part in _SENTENCE.split(fix.notes) if not _TALK.search(part)).rstrip(" ;:")
+    return fix._replace(notes=f"{rest}." if rest and rest[-1] != "." else rest)
 
 
 def _brewed(packages: tuple[str, ...]) -> Fix | None:

@@ -70,7 +70,7 @@ def _of_programs(fix: Fix) -> bool:
 
 @functools.cache
 def _cases() -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """Return (name, text, checks) of logs that show no system, and whose advice installs something: a few for each check."""
+    """Return (name, text, checks) of logs that show no system, and whose advice installs: a few for each check."""
     texts, tried = {}, Counter[str]()
     for block in (FOLDER / "wordings.txt").read_text().split("\n=== ")[1:]:
         head, _, text = block.partition("\n")
