@@ -14,7 +14,8 @@ _SYSTEM = ("/usr/bin/", "/bin/", "/usr/sbin/", "/sbin/")
 
 def absent(library: Library) -> bool:
     """Whether the module itself was not found, rather than a module that it requires or a version."""
-    return library.outcome == "not-found" and not library.mismatches and not required(library)
+    plain = not library.mismatches and not library.refused
+    return library.outcome == "not-found" and plain and not required(library)
 
 
 def required(library: Library) -> list[str]:

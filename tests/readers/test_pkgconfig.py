@@ -16,7 +16,7 @@ from readers import miniroot
 from diagnose.readers import env
 from diagnose.readers.cargo.variables import Setting, Variables
 from diagnose.readers.pkgconfig import resolver as pkgconfig
-from diagnose.readers.pkgconfig.pkgconfig_facts import Library
+from diagnose.readers.pkgconfig.pkgconfig_facts import Library, Mismatch
 
 ARM = "armv7-unknown-linux-gnueabihf"
 HOST = "x86_64-unknown-linux-gnu"
@@ -253,7 +253,7 @@ def test_a_version_that_does_not_satisfy(probe, root):
     facts = env.read(str(root), HOST, ["alsa >= 9.9"], cwd=str(root), environ=PATH)
     (library,) = facts.libraries
     assert (real["outcome"], real["command"]) == ([library.outcome], [library.command])
-    assert library.mismatches == (pkgconfig.Mismatch("alsa", ">=", "9.9", "1.2.14"),)
+    assert library.mismatches == (Mismatch("alsa", ">=", "9.9", "1.2.14"),)
 
 
 def test_a_requirement_that_is_not_there(root):
@@ -261,7 +261,7 @@ def test_a_requirement_that_is_not_there(root):
     library = look(root, {}, "needy", HOST)
     assert library.outcome == "not-found"
     assert library.missing == (pkgconfig.Missing("nowhere", "needy"),)
-    assert library.mismatches == (pkgconfig.Mismatch("alsa", ">=", "99", "1.2.14", "needy"),)
+    assert library.mismatches == (Mismatch("alsa", ">=", "99", "1.2.14", "needy"),)
     assert library.pc.endswith("/needy.pc")
 
 

@@ -25,6 +25,8 @@ def reason(log: BuildLog, probe: Probe) -> PkgConfigReason:
     """Return why pkg-config answered *probe* with "not found"."""
     if probe.outcome != "not-found" or probe.missing or (probe.needs and probe.found):
         return PkgConfigReason.OTHER
+    if probe.refused or probe.conflict:
+        return PkgConfigReason.OTHER
     if probe.needs or log.find("pkgconf-bug") or wrapper_ignored(log, probe):
         return PkgConfigReason.OTHER
     if installed_outside(log, probe):

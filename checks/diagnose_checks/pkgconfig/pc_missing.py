@@ -45,6 +45,8 @@ def env(env: Environment) -> Iterator[Finding]:
     for library in env.libraries:
         if library.outcome == "unknown" and library.directed_by:
             continue  # a variable lets the crate build its own copy
+        if library.outcome == "unknown" and library.pc:
+            continue  # it is there; only the program knows what it makes of it
         if (absent(library) or library.outcome in UNASKED) and not fitting(env, library):
             missing.setdefault(library.module, library)
     useful = (module for module, library in missing.items() if not _too_old(env, library))

@@ -11,6 +11,8 @@ from diagnose.readers.buildlog.hits import Hit, Said
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+#: The kinds of the program's own messages.
+_SAID = {"pc-none", "pc-transitive", "pc-version", "pc-refused", "pc-conflict"}
 _REACH = 60  # lines that one report of a failed question takes at most
 _TELLING = {kind: rank for rank, kind in enumerate(PROBE_KINDS)}
 #: Exit codes of a program that could not be started, or that a signal ended: pkg-config has none of them.
@@ -26,8 +28,9 @@ class Probe(NamedTuple):
     ``program`` is the command's first word, empty if the log does not show it. ``environ`` are the variables before it
     on the printed command line; ``command`` is that line. ``wanted`` is a version constraint of the question.
     ``missing`` and ``required_by`` are set if another module than the requested one is missing; ``needs`` and ``found``
-    if a version is too old (``found`` is empty if the log shows only the refusal). ``path`` are the folders of
-    PKG_CONFIG_PATH that the log lists; ``silent`` is True if the program's own message is not in the log.
+    if a version is too old (``found`` is empty if the log shows only the refusal). ``refused`` is the line in which the
+    program refuses a file; ``conflict`` names the module that another one does not accept beside it. ``path`` are the
+    folders of PKG_CONFIG_PATH that the log lists; ``silent`` is True if the program's own message is not in the log.
     """
 
     outcome: str
@@ -47,6 +50,8 @@ class Probe(NamedTuple):
     found: str = ""
     path: tuple[str, ...] = ()
     silent: bool = False
+    refused: Hit | None = None
+    conflict: str = ""
 
     @property
     def line(self) -> int:
@@ -95,7 +100,7 @@ def _begins(group: list[tuple[Hit, str]], hit: Hit, crate: str) -> bool:
     ended = "pc-none" in kinds or any("silent" in known.groups for known, _ in group)
     if hit.kind == "pc-none" and kinds & {"pc-command", "pc-failed"} and not ended:
         return False  # the program's own words, which may be about a module that the one asked for requires
-    if hit.kind in ("pc-transitive", "pc-version"):
+    if hit.kind in ("pc-transitive", "pc-version", "pc-refused", "pc-conflict"):
         return False
     if hit.line == first.line or hit.line - last.line <= 1:
         return hit.kind == "pc-none" and hit.kind in kinds and not _same_module(group, hit)
@@ -176,7 +181,9 @@ def _probe(hits: list[Hit], crate: str) -> Probe | None:
         needs=needs,
         found=found,
         path=tuple(word for word in listed.split() if word != "-"),
-        silent="silent" in library and not by_kind.keys() & {"pc-none", "pc-version", "pc-transitive"},
+        silent="silent" in library and not by_kind.keys() & _SAID,
+        refused=by_kind.get("pc-refused"),
+        conflict=by_kind["pc-conflict"].groups["module"] if "pc-conflict" in by_kind else "",
     )
 
 
@@ -192,7 +199,7 @@ def _outcome(by_kind: Mapping[str, Hit]) -> str:
             return "tool-failed"
         return "tool-missing"
     failed = by_kind.get("pc-failed")
-    answered = by_kind.keys() & {"pc-none", "pc-transitive", "pc-version"}
+    answered = by_kind.keys() & _SAID
     if failed and not answered and _UNRUN.fullmatch(failed.groups["status"]):
         return "tool-failed"
     if answered or by_kind.keys() & {"pc-failed", "pc-library"}:
@@ -201,7 +208,7 @@ def _outcome(by_kind: Mapping[str, Hit]) -> str:
 
 
 def _version(hits: Iterable[Hit]) -> tuple[str, str]:
-    versions = [hit.groups for hit in hits if hit.kind == "pc-version"]
+    versions = [hit.groups for hit in hits if hit.kind in ("pc-version", "pc-conflict")]
     needs = next((said["needs"] for said in versions if said["needs"]), "")
     return needs, next((said["found"] for said in versions if said["found"]), "")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 
 #: Bytes, far above any ``.pc`` file; the limit of a variable is that of pkgconf's own buffer.
@@ -24,7 +24,7 @@ VISIT_LIMIT = 200_000
 
 SPACE = " \t\n\v\f\r"
 _OPERATORS = "<>!="
-_COMPARATORS = ("<", "<=", "=", "!=", ">", ">=")
+COMPARATORS = ("<", "<=", "=", "!=", ">", ">=")
 
 
 class Fragment(NamedTuple):
@@ -132,13 +132,18 @@ def logical_lines(text: str) -> Iterator[str]:
 
 def fields(text: str) -> Iterator[tuple[str, str, str]]:
     """Yield (key, ``:`` or ``=``, value) of every such line."""
-    for line in logical_lines(text):
+    return fields_of(logical_lines(text))
+
+
+def fields_of(lines: Iterable[str], *, letter_first: bool = True) -> Iterator[tuple[str, str, str]]:
+    """Yield (key, ``:`` or ``=``, value) of those *lines* that have this form."""
+    for line in lines:
         line = line.lstrip(SPACE)
         length = 0
         while length < len(line) and line[length].isascii() and (line[length].isalnum() or line[length] in "_."):
             length += 1
         key, rest = line[:length], line[length:].lstrip(SPACE)
-        if key and key[0].isalpha() and rest[:1] in (":", "="):
+        if key and (key[0].isalpha() or not letter_first) and rest[:1] in (":", "="):
             yield key, rest[0], rest[1:].strip(SPACE)
 
 
@@ -187,7 +192,7 @@ def dependencies(
     module = operator = ""
 
     def add(version: str = "") -> None:
-        found.add(Dependency(module, operator if operator in _COMPARATORS else "", version, internal, private, shared))
+        found.add(Dependency(module, operator if operator in COMPARATORS else "", version, internal, private, shared))
 
     for position, char in enumerate(text):
         space, separator = char in SPACE, char in SPACE or char == ","

@@ -97,6 +97,22 @@ class Candidate(NamedTuple):
     debian: str = ""
 
 
+class Malformed(NamedTuple):
+    """A field of a ``.pc`` file that pkgconf ignores or misreads.
+
+    ``why`` is ``quote`` (one is not closed: the whole field is ignored), ``brace`` (that of a variable is not closed:
+    the rest of the field is its name) or ``bytes`` (the answer is not UTF-8: the crate panics). ``lost``: the answer
+    names no library, although the field does.
+    """
+
+    field: str
+    """Its name: ``Libs`` or ``Cflags``."""
+    text: str
+    """Its value in the file."""
+    why: str
+    lost: bool = False
+
+
 class Library(NamedTuple):
     """One pkg-config module, as the crate finds it.
 
@@ -151,6 +167,10 @@ class Library(NamedTuple):
     status: int | None = None
     """The exit status of the program; None if none was run or computed."""
     output: str = ""
+    refused: str = ""
+    """What the original pkg-config says of a `.pc` file that it refuses; empty without one."""
+    malformed: tuple[Malformed, ...] = ()
+    """The fields of its `.pc` file that pkgconf ignores or misreads."""
     alone: bool = False
     directed_by: tuple[Setting, ...] = ()
     lacking: tuple[str, ...] = ()

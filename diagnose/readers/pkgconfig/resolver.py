@@ -10,9 +10,11 @@ from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
 from diagnose.readers.pkgconfig import tool as pkgtool
+from diagnose.readers.pkgconfig.complaints import complaints, refusal, with_problems
 from diagnose.readers.pkgconfig.link_metadata import Links, system_root
 from diagnose.readers.pkgconfig.link_metadata import links as link_metadata
-from diagnose.readers.pkgconfig.pkgconfig_facts import Candidate, Library, Mismatch, Missing, PkgConfig
+from diagnose.readers.pkgconfig.malformed import malformed
+from diagnose.readers.pkgconfig.pkgconfig_facts import Candidate, Library, Missing, PkgConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -222,6 +224,7 @@ class Prober:
         if answered.outcome != "found":
             return self._with_candidates(answered)
         judged = self._judge(answered)
+        judged = judged._replace(malformed=malformed(self.root, judged, self._decided.implementation))
         return judged if judged.outcome == "found" else self._with_candidates(judged)
 
     def linked(self, module: str, libs: Iterable[str], direction: Direction | None, crate: str) -> Library:
@@ -348,18 +351,19 @@ class Prober:
         if answer.erratic:
             program = self._decided.program.path
             self.root.unseen.append(f"the answer of {program} for {library.module}: {answer.erratic}")
-            return library._replace(outcome="unknown")
+            paths = (f"{folder}/{library.module}.pc" for folder in self._decided.search_path)
+            return library._replace(outcome="unknown", pc=next(filter(self.root.is_file, paths), ""))
         library = library._replace(version=answer.version, pc=answer.path)
-        if answer.problems:
-            return _with_problems(library._replace(status=1), answer.problems)
+        if answer.problems or answer.refused:
+            return with_problems(library._replace(status=1), answer)
         words = split_flags(" ".join((*answer.cflags, *answer.libs)).encode("utf-8", "surrogateescape"))
         return self._words(library, words)._replace(outcome="found", status=0)
 
     def _explain(self, library: Library) -> Library:
         """Find out why the program failed: from its messages, or else by reading the files that it reads."""
-        from diagnose.readers.pkgconfig.complaints import complaints
-
         missing, mismatches = complaints(library.output)
+        if said := refusal(library.output):
+            return library._replace(refused=said)
         if missing or mismatches:
             itself = Missing(library.module) in missing
             answer = None if itself else self._answered(library.module)
@@ -369,8 +373,8 @@ class Prober:
             return library._replace(outcome="tool-failed")
         answer = self._ask(library)
         library = library._replace(version=answer.version, pc=answer.path)
-        if answer.problems:
-            return _with_problems(library, answer.problems)
+        if answer.problems or answer.refused:
+            return with_problems(library, answer)
         return library._replace(outcome="tool-failed")  # everything is installed, but it still fails
 
     def _words(self, library: Library, words: list[str]) -> Library:
@@ -479,15 +483,3 @@ def split_flags(output: bytes) -> list[str]:
         else:
             word.append(byte)
     return [*words, word.decode("utf-8", "surrogateescape")] if word else words
-
-
-def _with_problems(library: Library, problems: Iterable[solver.Problem]) -> Library:
-    missing, mismatches = [], []
-    for problem in problems:
-        wanted = problem.dependency
-        if problem.found is None:
-            missing.append(Missing(wanted.module, problem.required_by))
-        else:
-            operator = "conflicts" if problem.conflict else wanted.operator
-            mismatches.append(Mismatch(wanted.module, operator, wanted.version, problem.found, problem.required_by))
-    return library._replace(missing=tuple(missing), mismatches=tuple(mismatches))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 from diagnose.model.finding import InputError
-from diagnose.readers.pkgconfig import pkgconf3
+from diagnose.readers.pkgconfig import freedesktop, pkgconf3
 from diagnose.readers.pkgconfig.flat import Flat
 from diagnose.readers.pkgconfig.fragments import render
 from diagnose.readers.pkgconfig.graph import EndlessError, Modules
@@ -50,7 +50,8 @@ class Answer(NamedTuple):
     """The output of the program: ``cflags`` and ``libs`` as words with pkgconf's quoting, or the problems.
 
     ``erratic`` is why there is neither: the requirements do not end, the answer depends on the order of files in a
-    folder, or a variable changes it in a way that is not computed.
+    folder, or a variable changes it in a way that is not computed. ``refused`` is what the program says of a file that
+    it refuses.
 
     Bytes beyond ASCII are lone surrogates in the words (``surrogateescape``), because pkgconf quotes each of them.
     """
@@ -61,6 +62,7 @@ class Answer(NamedTuple):
     libs: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     erratic: str = ""
+    refused: str = ""
 
 
 class Resolver:
@@ -89,6 +91,7 @@ class Resolver:
         self._files: dict[tuple[str, bool], PcFile | None] = {}
         self._backwards = False  # the order in which folders are scanned
         self._provided = ""  # a module that only a scan found
+        self._static = False
         self._read = 0
         self._visits = 0
 
@@ -101,7 +104,13 @@ class Resolver:
         if self._rules.unmodelled:
             return Answer(erratic=f"{' and '.join(self._rules.unmodelled)} can change it")
         arguments = tuple(arguments)
-        answer = self._ask(arguments, static)
+        self._static = static
+        try:
+            answer = self._ask(arguments, static)
+        except freedesktop.RefusedError as error:
+            return Answer(refused=str(error))
+        except freedesktop.ErraticError as error:
+            return Answer(erratic=str(error))
         if not self._provided:
             return answer
         # The program scans folders in the order of the file system, which a copy of the system does not keep.
@@ -152,7 +161,7 @@ class Resolver:
         """Return the file that answers *wanted*, whether its version matches, and whether the program reads it once."""
         found = self._find(wanted.module)
         if found is None:
-            found = self._find_provider(wanted)
+            found = None if self._rules.freedesktop else self._find_provider(wanted)
             return found, found is not None, self._rules.late
         matches = not wanted.operator or COMPARE[wanted.operator](compare(found.version, wanted.version))
         return found, matches, self._rules.freedesktop or found.id.lower() == wanted.module.lower()
@@ -235,6 +244,10 @@ class Resolver:
         if self._rules.links_followed:
             folder = self._root.link_folder(path)
         text = data.decode("ascii", "surrogateescape")  # byte by byte, as the program reads it
+        if self._rules.freedesktop:
+            return freedesktop.parse(
+                self._rules, path, folder, text, self._sysroot, uninstalled=uninstalled, static=self._static
+            )
         if self._late is not None:
             return pkgconf3.parse(self._late, path, folder, text, uninstalled=uninstalled)
         return parse(self._expander, path, folder, text, uninstalled=uninstalled)
