@@ -94,10 +94,11 @@ def read(
         rust = rust._replace(version=rustup.cargo_version(place, rust))
         if rust.cargo.found and not rust.version:
             place.unseen.append("cargo's version: neither rustup's files nor dpkg's show it")
+        rust = rust._replace(compiler=rustup.compiler_version(place, rust))
     if rust.version and project.crates:
         from diagnose.readers.cargo import required_rust
 
-        floors, lacking = required_rust.floors(place, home, config, project, row, rust.version)
+        floors, lacking = required_rust.floors(place, home, config, project, row, rust.compiler or rust.version)
         project = project._replace(floors=(*project.floors, *floors))
         if lacking:
             place.unseen.append("the Rust that its crates require: `cargo fetch` downloads the manifests that say it")

@@ -29,13 +29,21 @@ _SETTINGS, _INVALID, _README = "maturin-settings-refused", "pyproject-invalid", 
 _PYTHON, _FILE = "pyo3-interpreter-not-found", "project-file-missing"
 _BINDINGS = ("pyo3", "pyo3-ffi", "cffi", "uniffi", "bin")
 _PROFILES = ("dev", "release", "test", "bench", "debug")
+# The keys of [tool.maturin] that take one type: the structure ToolMaturin of src/pyproject_toml.rs of maturin 1.16.
+_TYPES = (
+    *((key, bool, "true or false") for key in ("strip", "skip-auditwheel", "no-default-features", "all-features")),
+    *((key, bool, "true or false") for key in ("frozen", "locked")),
+    *((key, list, "a list") for key in ("features", "unstable-flags", "config", "rustc-args", "python-packages")),
+    *((key, str, "a string") for key in ("module-name", "python-source", "manifest-path", "profile")),
+)
+_WORDS = {"auditwheel": ("repair", "check", "skip", "warn"), "sdist-generator": ("cargo", "git")}
 _SPECIFIER = re.compile(r"\s{0,20}(?:===|==|!=|~=|<=|>=|<|>)\s{0,20}[vV]?\d[\w.*+!-]{0,100}\s{0,20}")
 _MANYLINUX = re.compile(r"manylinux(?:1|2010|2014|_\d{1,4}_\d{1,4})")
 #: Where manylinux images have many Pythons, of which the build command takes one.
 _PYTHONS = "/opt/python"
 #: As much of a readme is looked at.
 _READ = 1 << 20
-_LEAST = re.compile(r">=\s{0,20}3\.(\d{1,4})\b")
+_RELEASE = re.compile(r"(>=|~=|<|==)\s{0,20}3\.(\d{1,4})(?:\.0|\.\*)?")
 
 
 def refusals(
@@ -199,7 +207,13 @@ def _of_settings(here: Root, path: str, text: str, table: dict[str, Any], conten
         named = table.get(key)
         if isinstance(named, str) and not here.is_dir(os.path.join(folder, named)):
             yield refused(key, f"{key} names {named}, which does not exist")
+    for key, wrong in _odd_values(table):
+        yield refused(key, wrong, _INVALID)
+    if name := _absent_package(here, folder, table, content):
+        yield refused("python-source", f"python-source names {table['python-source']}, which has no folder {name}")
     module = table.get("module-name")
+    if table.get("bindings") == "bin" and content and not _has_program(here, path, table, content):
+        yield refused("bindings", "bindings is bin, and the crate has no program")
     if isinstance(module, str) and "-" in module:
         yield refused("module-name", f"module-name {module} has a hyphen, which Python cannot import")
     bindings = table.get("bindings", "pyo3")
@@ -225,6 +239,39 @@ def _of_settings(here: Root, path: str, text: str, table: dict[str, Any], conten
     for one in features if isinstance(features, list) and known is not None else ():
         if isinstance(one, str) and "/" not in one and one not in known:
             yield refused("features", f"features names {one}, which Cargo.toml does not have")
+
+
+def _odd_values(table: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (key, why) of the values in [tool.maturin] that are of another type, or another word, than it takes."""
+    for key, kind, wanted in _TYPES:
+        if key in table and not isinstance(table[key], kind):
+            yield key, f"{key} has to be {wanted}"
+    for key, known in _WORDS.items():
+        if isinstance(table.get(key), str) and table[key] not in known:
+            yield key, f"{key} {table[key]} is not one of {', '.join(known)}"
+
+
+def _absent_package(here: Root, folder: str, table: dict[str, Any], content: dict[str, Any]) -> str:
+    """Return the Python package that the folder of ``python-source`` lacks; empty if it is there."""
+    module, source = table.get("module-name"), table.get("python-source")
+    if not isinstance(source, str) or not here.is_dir(os.path.join(folder, source)):
+        return ""
+    name = module.partition(".")[0] if isinstance(module, str) else _library(content)
+    return "" if here.is_dir(os.path.join(folder, source, name)) else name
+
+
+def _library(content: dict[str, Any]) -> str:
+    """Return the name of a crate's library; empty if its manifest does not say it."""
+    name = toml.table(content, "lib").get("name") or toml.table(content, "package").get("name", "")
+    return name.replace("-", "_") if isinstance(name, str) else ""
+
+
+def _has_program(here: Root, path: str, table: dict[str, Any], content: dict[str, Any]) -> bool:
+    """Whether the crate may have a program: one that its manifest names, or a file that cargo finds by itself."""
+    manifest = table.get("manifest-path", "Cargo.toml")
+    folder = os.path.dirname(os.path.join(os.path.dirname(path), manifest if isinstance(manifest, str) else ""))
+    found = here.exists(os.path.join(folder, "src/main.rs")) or here.exists(os.path.join(folder, "src/bin"))
+    return found or "bin" in content or not toml.table(content, "package")
 
 
 def _features(content: dict[str, Any]) -> set[str]:
@@ -286,8 +333,27 @@ def _of_interpreter(finder: Finder, path: str, text: str, requires: object, vari
         return
     name = os.path.basename(python.real)
     minor = name.removeprefix("python3.")
-    least = _LEAST.search(requires) if isinstance(requires, str) else None
-    if least is not None and minor.isdecimal() and int(minor) < int(least[1]):
-        wrong = f"requires-python asks for {least[0]}, and python3 is {name.removeprefix('python')}"
+    refusing = _excluding(requires, int(minor)) if minor.isdecimal() else ""
+    if refusing:
+        wrong = f"requires-python asks for {refusing}, and python3 is {name.removeprefix('python')}"
         place = place_of(path, text, ("project", "requires-python"))
-        yield Refusal(_PYTHON, wrong, f"requires-python = {requires!r}"[:120], place, certain=False)
+        others = (number for number in range(_OLDEST, _NEWEST) if not _excluding(requires, number))
+        other = any(finder.program(f"python3.{number}").found for number in others)
+        yield Refusal(_PYTHON, wrong, f"requires-python = {requires!r}"[:120], place, certain=not other)
+
+
+#: The releases of Python 3 that may be beside another one, for ``maturin build -i``.
+_OLDEST, _NEWEST = 6, 30
+
+
+def _excluding(requires: object, minor: int) -> str:
+    """Return the part of *requires* that does not allow any Python 3 of this *minor* release; empty without one."""
+    for part in requires.split(",") if isinstance(requires, str) else ():
+        if (said := _RELEASE.fullmatch(part.strip())) is None:
+            continue
+        sign, number = said[1], int(said[2])
+        if (sign in (">=", "~=") and minor < number) or (sign == "<" and minor >= number):
+            return part.strip()
+        if sign == "==" and minor != number:
+            return part.strip()
+    return ""

@@ -48,6 +48,7 @@ def found(tmp_path: Path, pyproject: str = PYPROJECT, cargo: str = CARGO, **envi
     project = tmp_path / "p"
     for name, text in (("Cargo.toml", cargo), ("Cargo.lock", LOCK), ("pyproject.toml", pyproject), ("READ.md", "")):
         miniroot.write(project / name, text)
+    miniroot.write(project / "package/own/__init__.py", "")
     (project / "LATIN.md").write_bytes(b"\xe9\n")
     facts = env.read(str(root), cwd=str(project), environ={"PATH": "/usr/bin", **environ})
     result = judged(facts).findings
@@ -67,7 +68,20 @@ def found(tmp_path: Path, pyproject: str = PYPROJECT, cargo: str = CARGO, **envi
         ('license = "MIT"\nlicense-files = ["NONE*"]', ""),
         ("[project.scripts]\nx = 3", INVALID),
         ('[tool.maturin]\npython-source = "python"', SETTINGS),
-        ('[tool.maturin]\npython-source = "src"', ""),
+        ('[tool.maturin]\npython-source = "src"', SETTINGS),  # has no folder own
+        ('[tool.maturin]\npython-source = "package"', ""),
+        ('[tool.maturin]\npython-source = "package"\nmodule-name = "own._native"', ""),
+        ('[tool.maturin]\npython-source = "package"\nmodule-name = "other._native"', SETTINGS),
+        ('[tool.maturin]\nbindings = "bin"', SETTINGS),
+        ('[tool.maturin]\nstrip = "yes"', INVALID),
+        ("[tool.maturin]\nstrip = true", ""),
+        ('[tool.maturin]\nfeatures = "abi3"', INVALID),
+        ("[tool.maturin]\nmanifest-path = 1", INVALID),
+        ('[tool.maturin]\nauditwheel = "Repair"', INVALID),
+        ('[tool.maturin]\nauditwheel = "warn"', ""),
+        ('[tool.maturin]\nsdist-generator = "svn"', INVALID),
+        ('[tool.maturin]\nsdist-generator = "git"', ""),
+        ('[tool.maturin]\noffline = "x"', ""),
         ('[tool.maturin]\ndata = "none"', SETTINGS),
         ('[tool.maturin]\nmodule-name = "a-b"', SETTINGS),
         ('[tool.maturin]\nmodule-name = "other._native"', ""),

@@ -99,6 +99,24 @@ CHECK = Check(
         ),
         ("rustup is not installed at", r"error: rustup is not installed at '(?P<home>[^']{1,300})'"),
         ("has no bin/ directory", r"invalid toolchain: the path '(?P<folder>[^']{1,300})' has no bin/ directory"),
+        (
+            "unknown profile name",
+            r"^error: (?P<override>unknown profile name: '[^']{1,60}'; valid profile names are.{0,100})",
+        ),
+        ("invalid path toolchain", r"^error: (?P<override>invalid path toolchain '[^']{1,200}')"),
+        (
+            "cannot specify both channel",
+            r"^error: (?P<override>cannot specify both channel \(.{1,200}\) and path \(.{1,200})",
+        ),
+        ("empty toolchain override", r"(?P<override>empty toolchain override file detected)"),
+        (
+            "specified in override file",
+            r"^error: custom toolchain '(?P<toolchain>[^']{1,60})' specified in override file",
+        ),
+        (
+            "toolchain properties in",
+            r"could not parse override file: .{1,300}: (?P<override>missing toolchain properties)",
+        ),
         ("error parsing override file", r"error parsing override file: (?P<override>\S.{0,300})"),
         ("override file", r"^(?P<override>missing toolchain properties in toolchain override file)"),
         ("unknown proxy name", r"error: unknown proxy name: '(?P<proxy>[^']{1,60})'"),
@@ -137,6 +155,7 @@ CHECK = Check(
         "toolchain.rust.rustc.!found",
         "toolchain.rust.lacking",
         "toolchain.rust.uninstalled",
+        "toolchain.rust.odd_file",
     ),
 )
 
@@ -175,6 +194,16 @@ def _in_part(env: Environment, rust: Rust) -> Iterator[Finding]:
             ),
             consequence="Nothing builds: cargo starts rustc, and maturin starts cargo.",
             fixes=(fix(env, title, packages), Fix("install Rust with rustup", notes="See https://rustup.rs.")),
+        )
+    elif rust.odd_file:
+        path, why = rust.odd_file
+        name = path.rpartition("/")[2]
+        yield Finding(
+            message=f"rustup refuses {name}: {why}"[:100],
+            severity=Severity.ERROR,
+            evidence=(Evidence(why, path),),
+            consequence="No Rust program starts: rustup reads this file first.",
+            fixes=(Fix(f'write [toolchain] and channel = "stable" into {name}, or remove it'),),
         )
     elif rust.uninstalled:
         name = rust.toolchain

@@ -105,16 +105,23 @@ def env(env: Environment) -> Iterator[Finding]:
     if env.project.odd_lock is not None and rust.version and not newer(rust.version, f"{LOCK_SEEN}.99"):
         yield _odd_lock(env, env.project.odd_lock)
         return
+    older = min(rust.version, rust.compiler or rust.version, key=version_key)
     floors = [floor for floor in env.project.floors if rust.version and newer(floor.version, rust.version)]
+    name, version = "cargo", rust.version
+    if not floors and older != rust.version:  # cargo reads the project, and refuses the rustc beside it
+        lock = env.project.lock
+        floors = [floor for floor in env.project.floors if newer(floor.version, older) and floor.path != lock]
+        name, version = "rustc", older
     if not floors:
         return
     needs = max((floor.version for floor in floors), key=version_key)
-    evidence = [Evidence(f"{floor.text}, which needs cargo {floor.version} or later", floor.path) for floor in floors]
-    evidence.append(Evidence(f"version {rust.version}", rust.sysroot if rust.toolchain else rust.cargo.path))
+    evidence = [Evidence(f"{floor.text}, which needs {name} {floor.version} or later", floor.path) for floor in floors]
+    program = rust.cargo if name == "cargo" else rust.rustc
+    evidence.append(Evidence(f"version {version}", rust.sysroot if rust.toolchain else program.path))
     if rust.chosen is not None:
         evidence.append(setting_evidence(rust.chosen))
     yield Finding(
-        f"cargo {rust.version} is too old for this project, which needs {needs}",
+        f"{name} {version} is too old for this project, which needs {needs}",
         Severity.ERROR,
         tuple(evidence),
         "cargo stops before it compiles anything.",

@@ -89,8 +89,8 @@ CHECK = Check(
             3,
         ),
         ("could not execute process", r"could not execute process `(?P<tool>sccache)[ `].{0,300}\(never executed\)"),
-        (_NEVER, r"could not execute process `(?P<wrapper>/[^`\s]+) [^`\s]*rustc -vV` \(never executed\)"),
-        (_NEVER, r"could not execute process `(?P<rustc>/[^`\s]*rustc[\w.-]*) -vV` \(never executed\)"),
+        (_NEVER, r"could not execute process `(?P<wrapper>[^`\s]{1,300}) [^`\s]{0,300}rustc -vV` \(never executed\)"),
+        (_NEVER, r"could not execute process `(?P<rustc>[^`\s]{0,300}rustc[\w.-]{0,60}) -vV` \(never executed\)"),
         ("NASM command not found", r"(?P<tool>NASM) command not found"),
         ("nasm", r"(?:[Ff]ailed to run|[Uu]nable to run|couldn't (?:find|run)) [`'\"]?(?P<tool>nasm)\b"),
         # nasm-rs to 0.1.8 takes every failure for an old version

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.lock import Crate
 
 _EDITIONS = frozenset({"2015", "2018", "2021", "2024"})
+#: Features of cargo that are stable in one release, or need a nightly one: it depends on the release which.
+_FEATURES = "cargo-features"
 _RESOLVERS = frozenset({"1", "2", "3"})
 
 
@@ -24,6 +26,9 @@ def unsure(content: dict[str, Any], crates: tuple[Crate, ...]) -> Iterator[str]:
     edition = toml.table(content, "package").get("edition", "2015")
     if isinstance(edition, str) and edition not in _EDITIONS:
         yield f"whether this cargo knows the edition {edition[:20]}"
+    features = content.get(_FEATURES)
+    for name in features if isinstance(features, list) else ():
+        yield f"whether this cargo accepts the feature {str(name)[:40]} of cargo-features"
     for section in ("package", "workspace"):
         resolver = toml.table(content, section).get("resolver", "2")
         if isinstance(resolver, str) and resolver not in _RESOLVERS:

@@ -68,6 +68,10 @@ def refused_settings(config: Config, variables: Variables) -> Iterator[Refusal]:
     """Yield the values that cargo or rustc does not take in the profiles of the configuration and of variables."""
     named = [name for name in variables.process if name.startswith(PREFIX)]
     for profile in _OWN:
+        for path, content, text in config.files if profile in _BUILT else ():
+            if "inherits" in (table := toml.table(content, "profile", profile)):
+                why = f"cargo stops at it: {profile} is one of its own profiles"
+                yield key_refused(path, text, ("profile", profile, "inherits"), table["inherits"], why)
         for key, rule in _KEYS.items():
             name = f"{PREFIX}{profile}_{key}".upper().replace("-", "_")
             if name in named:
@@ -88,6 +92,8 @@ def refused_in_manifest(
 ) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield (keys, why) of the values in the profiles of a manifest that cargo or rustc does not take."""
     for profile, table in toml.table(content, "profile").items():
+        if profile in _BUILT and isinstance(table, dict) and "inherits" in table:
+            yield ("profile", profile, "inherits"), f"cargo stops at inherits: {profile} is one of its own profiles"
         for keys, entries in _tables(profile, table):
             for key, value in entries.items():
                 rule = _KEYS.get(key)

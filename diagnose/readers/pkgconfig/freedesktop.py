@@ -42,14 +42,16 @@ def parse(
         ErraticError: the name of a variable that exists has no closing brace.
         InputError: its variables expand to more than the limit.
     """
-    reader = _Reader(path, {"pcfiledir": folder, "pc_sysrootdir": sysroot or "/", "pc_top_builddir": "$(top_builddir)"})
+    definitions = _Definitions(
+        path, {"pcfiledir": folder, "pc_sysrootdir": sysroot or "/", "pc_top_builddir": "$(top_builddir)"}
+    )
     words = {name: Words(rules, str) for name in ("Cflags", "Libs", "Libs.private")}
     texts: dict[str, str] = {}
     needs: dict[str, list[Dependency]] = {"Requires": [], "Requires.private": [], "Conflicts": []}
     seen: set[str] = set()
     for key, sign, value in fields_of(_lines(text), letter_first=False):
         if sign == "=":
-            reader.define(key, value)
+            definitions.define(key, value)
             continue
         name = _WORDS.get(key, key)
         if name == "Libs.private" and not static:
@@ -57,14 +59,14 @@ def parse(
         if name in seen:
             raise RefusedError(f"{name} field occurs twice in '{path}'")
         if name in words:
-            if reader.flags(words[name], name, value) or name != "Cflags":
+            if definitions.flags(words[name], name, value) or name != "Cflags":
                 seen.add(name)
         elif name in needs:
-            needs[name] = list(_modules(reader.expand(value), path))
+            needs[name] = list(_modules(definitions.expand(value), path))
             if name == "Conflicts" and needs[name]:
                 seen.add(name)
         elif name in _TEXTS:
-            texts[name] = reader.expand(value)
+            texts[name] = definitions.expand(value)
             seen.add(name)
     identity = module_id(path, uninstalled=False)
     for name in _MANDATORY:
@@ -76,7 +78,7 @@ def parse(
         id=identity,
         name=texts["Name"],
         version=version,
-        variables=reader.variables,
+        variables=definitions.variables,
         cflags=words["Cflags"].flags(),
         libs=words["Libs"].flags(),
         libs_private=words["Libs.private"].flags(),
@@ -128,7 +130,7 @@ def _uncommented(line: str) -> tuple[str, bool]:
     return "".join(kept), quoted
 
 
-class _Reader:
+class _Definitions:
     """The variables of one file."""
 
     def __init__(self, path: str, given: dict[str, str]) -> None:

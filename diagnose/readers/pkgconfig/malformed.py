@@ -8,7 +8,6 @@ and takes the rest of a field for the name of a variable that has no closing bra
 from __future__ import annotations
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
-from diagnose.readers.pkgconfig.pcfile import FILE_LIMIT, fields, split
 from diagnose.readers.pkgconfig.pkgconfig_facts import Malformed
 
 if TYPE_CHECKING:
@@ -16,18 +15,21 @@ if TYPE_CHECKING:
     from diagnose.readers.system.root import Root
 
 _ESCAPED = {chr(0xDC00 + byte) for byte in range(0x80, 0x100)}  # bytes that are not UTF-8, as Python keeps them
+_LIMIT = 1 << 20  # bytes, far above any such file
 _FIELDS = {"libs": "Libs", "cflags": "Cflags"}
 
 
 def malformed(root: Root, library: Library, implementation: str) -> tuple[Malformed, ...]:
     """Return the malformed fields of the file that answers for *library*."""
-    text = root.text(library.pc, FILE_LIMIT) if library.pc else None
-    if text is None:
-        return ()
+    text = root.text(library.pc, _LIMIT) if library.pc else None
     found = []
     if any(_ESCAPED & set(word) for word in library.words):
         found.append(Malformed("Libs", "bytes that are not UTF-8", "bytes", True))
-    for key, sign, value in fields(text) if implementation == "pkgconf" else ():
+    if text is None or implementation != "pkgconf" or not any(map(_may_be_odd, text.splitlines())):
+        return tuple(found)
+    from diagnose.readers.pkgconfig.pcfile import fields  # almost every file is in order
+
+    for key, sign, value in fields(text):
         name = _FIELDS.get(key.lower(), "") if sign == ":" else ""
         why = _why(value) if name else ""
         if why:
@@ -36,7 +38,15 @@ def malformed(root: Root, library: Library, implementation: str) -> tuple[Malfor
     return tuple(found)
 
 
+def _may_be_odd(line: str) -> bool:
+    """Whether a quote or a brace may be open in *line*; what people read may have an apostrophe."""
+    odd = "'" in line or '"' in line or line.count("${") > line.count("}")
+    return odd and not line.lstrip().lower().startswith(("#", "name", "description", "url"))
+
+
 def _why(value: str) -> str:
+    from diagnose.readers.pkgconfig.pcfile import split
+
     opened = value.rfind("${")
     if opened >= 0 and "}" not in value[opened:]:
         return "brace"

@@ -64,6 +64,15 @@ def cargo_version(root: Root, rust: Rust) -> str:
     return f"1.{minor - 1}.{patch}" if major == 0 else f"{major}.{minor}.{patch}"
 
 
+def compiler_version(root: Root, rust: Rust) -> str:
+    """Return the release of a distribution's rustc if it is not that of its cargo: Debian 12 has 1.63 and 1.65."""
+    release = version_key(packages.version(root, rust.package) if rust.package and not rust.toolchain else "")
+    if len(release) < 3:
+        return ""
+    found = ".".join(map(str, release[:3]))
+    return found if found != rust.version else ""
+
+
 def _same_machine(triple: str, native: Target) -> bool:
     row = targets.resolve(triple)
     return row is not None and (row.machine, row.bits, row.libc) == (native.machine, native.bits, native.libc)
@@ -92,24 +101,36 @@ def _rustup(finder: Finder, variables: Variables, cwd: str, native: Target, carg
     settings, overrides = _settings(settings_text)
     installed = root.names(f"{base}/toolchains")
     chosen = variables.own("RUSTUP_TOOLCHAIN")
+    if chosen is not None and not chosen.value:
+        chosen = None  # rustup takes an empty one for none
     asked: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
     here = root if root.live else Root("/")
     folder = os.path.realpath(cwd)
-    while chosen is None:
+    settled = False  # a file may select nothing, and rustup looks no further
+    while chosen is None and not settled:
         if folder in overrides:
             chosen = Setting("override", overrides[folder], path)
         for name in ("rust-toolchain", "rust-toolchain.toml"):
             file = os.path.join(folder, name)
             text = here.text(file) if here.is_file(file) else None
             if chosen is None and text is not None:
-                channel, asked = _toolchain_file(file, text)
-                if channel:
+                key, channel, asked, why = _toolchain_file(here, file, text)
+                settled = True
+                if why:
+                    odd = (file, why)
+                elif key == "path":
+                    return _of_folder(root, cargo, rustc, Setting(key, channel, file), native)
+                elif channel:
                     chosen = Setting("channel", channel, file)
+                break
         if folder == os.path.dirname(folder):
             break
         folder = os.path.dirname(folder)
     if chosen is None and "default_toolchain" in settings:
         chosen = Setting("default_toolchain", settings["default_toolchain"], path)
+    if odd:
+        return Rust(cargo, rustc, host=native.triple, odd_file=odd)
     name = chosen.value if chosen else ""
     default_host = settings.get("default_host_triple", native.triple)
     full = _toolchain(name, default_host, installed)
@@ -184,15 +205,47 @@ def _settings(text: str) -> tuple[dict[str, str], dict[str, str]]:
     return settings, overrides
 
 
-def _toolchain_file(path: str, text: str) -> tuple[str, tuple[str, ...]]:
-    """Return (channel, targets) of a ``rust-toolchain`` file: a bare name, or TOML.
+#: The profiles of rustup's components.
+_PROFILES = ("minimal", "default", "complete")
+
+
+def _toolchain_file(here: Root, path: str, text: str) -> tuple[str, str, tuple[str, ...], str]:
+    """Return (``channel`` or ``path``, its value, targets, why rustup refuses it) of a ``rust-toolchain`` file.
+
+    It is a bare name, or TOML; the rules and their order are those of ``OverrideFile`` in ``src/config.rs`` of rustup.
 
     Raises:
         InputError: it is neither.
     """
-    if "[" not in text:
-        words = text.split()
-        return (words[0], ()) if len(words) == 1 else ("", ())
-    table = toml.table(parsed(path, text), "toolchain")
+    if not text.strip():
+        return "", "", (), "it is empty"
+    if len(text.splitlines()) == 1 and path.endswith("/rust-toolchain"):
+        return "channel", text.strip(), (), ""
+    content = parsed(path, text)
+    if not isinstance(content.get("toolchain"), dict):
+        return "", "", (), "it has no [toolchain]"
+    table = toml.table(content, "toolchain")
+    channel, folder, profile = table.get("channel"), table.get("path"), table.get("profile")
     wanted = table.get("targets")
-    return str(table.get("channel") or ""), tuple(map(str, wanted)) if isinstance(wanted, list) else ()
+    if all(table.get(key) is None for key in ("channel", "path", "components", "targets", "profile")):
+        return "", "", (), "[toolchain] has none of its keys"
+    if channel is not None and folder is not None:
+        return "", "", (), "it has both channel and path"
+    if isinstance(folder, str):
+        absolute = folder if os.path.isabs(folder) else os.path.join(os.path.dirname(path), folder)
+        there = any(here.is_dir(f"{one}/bin") for one in (absolute, folder))
+        if not os.path.isabs(folder) and not there:
+            return "", "", (), f"its path {folder} is not a toolchain"
+        return "path", absolute, (), ""
+    if isinstance(profile, str) and profile not in _PROFILES:
+        return "", "", (), f"its profile {profile[:60]} is not {', '.join(_PROFILES[:2])} or {_PROFILES[2]}"
+    asked = tuple(map(str, wanted)) if isinstance(wanted, list) else ()
+    return "channel", str(channel or ""), asked, ""
+
+
+def _of_folder(root: Root, cargo: Program, rustc: Program, chosen: Setting, native: Target) -> Rust:
+    """Return the toolchain that a ``path`` names: a folder with its ``bin``."""
+    if not root.is_dir(f"{chosen.value}/bin"):
+        return Rust(cargo, rustc, chosen.value, native.triple, "", (), chosen, uninstalled=chosen.value)
+    std = _std(root, chosen.value)
+    return Rust(cargo, rustc, chosen.value, native.triple, chosen.value, std, chosen)

@@ -81,10 +81,14 @@ class Rust(NamedTuple):
     asked: tuple[str, ...] = ()
     package: str = ""
     version: str = ""
+    compiler: str = ""
+    """The release of rustc, where a distribution packages another one than cargo's; empty if it is cargo's."""
     lacking: tuple[tuple[str, str], ...] = ()
     """(file, why) of the programs that rustup's toolchain is to have and has not, or has empty."""
     uninstalled: str = ""
     """The name of the toolchain that is selected, if rustup has it not and cannot fetch it by itself."""
+    odd_file: tuple[str, ...] = ()
+    """(path, why) of the file that selects the toolchain, if rustup refuses it."""
     damaged: tuple[tuple[str, str, str], ...] = ()
     """(triple, file, why) of the files of ``std`` for the host and the target that rustc cannot read."""
 
