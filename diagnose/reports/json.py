@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from diagnose import __version__
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
+from diagnose.reports import json_text
 
 if TYPE_CHECKING:
     from typing import Any
@@ -28,7 +27,7 @@ def render(report: Report) -> str:
         | {"unreadable": report.unreadable},
         "notices": list(report.notices),
     }
-    return json.dumps(document, indent=2) + "\n"
+    return json_text.dumps(document) + "\n"
 
 
 def subject(result: Result) -> dict[str, Any]:
