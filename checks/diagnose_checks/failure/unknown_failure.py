@@ -139,6 +139,20 @@ def _said(*errors: str) -> Fix | None:
     return Fix("follow the tool's own advice", notes=f"It says: {said}") if said else None
 
 
+#: How pip begins its errors; other programs begin theirs with the bare word ERROR, too.
+_PIPS = re.compile(
+    r"^error: subprocess-exited|^ERROR: (?:Could not (?:find|install|build|open|detect)|No matching distribution"
+    r"|Failed (?:building|to build)|Command errored|Exception:|Package '|Ignored |Invalid requirement|Directory '"
+    r"|Double requirement|Resolution|THESE PACKAGES|Error while|Wheel '|Links are|HTTP error|Cannot (?:un)?install"
+    r"|\S+ is not a (?:supported|valid)|Hashes|In --require-hashes|Project |Requested |Metadata |Some build|pip )"
+)
+
+
+def _pip_wrote(log: BuildLog) -> bool:
+    """Whether pip ran, or one of the errors is in its words."""
+    return any(event.tool == "pip" and (not event.failure or _PIPS.search(event.text)) for event in log.course.events)
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See that the log ends in a failure; the run asks only where nothing else explains it."""
     first, last = log.first_error, log.last_error
@@ -151,6 +165,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     built = bool(log.course.failed_crates) or any("panicked" in event.text for event in log.course.events)
     spoke = last.tool if built or last.tool not in ("rust", "cargo") else ""  # others write "Caused by" as cargo does
     tool = next((one.tool for one in reversed(log.course.processes) if one.first <= last.line), spoke)
+    if "pip" in (tool, spoke) and not _pip_wrote(log):
+        others = (one.tool for one in reversed(log.course.processes) if one.tool != "pip" and one.first <= last.line)
+        tool, spoke = next(others, ""), ""
     if "uv" in (tool, spoke) and any(event.tool == "pip" for event in log.course.events):
         tool = spoke = "pip"  # pip writes its summary as uv does
     said = None if advice else _said(last.text, first.text)

@@ -103,7 +103,6 @@ CHECK = Check(
         ),
         ("pg_config", r"(?P<tool>pg_config) (?:executable not found|is required to build)"),
         ("Unknown compiler(s): ", r"ERROR: Unknown compiler\(s\): \[+'(?P<tool>gfortran)'"),  # Meson
-        ("cannot execute", r"fatal error: cannot execute ['\"](?P<tool>as)['\"]: (?:execvp|posix_spawnp?): No such"),
         ("no Fortran compiler found", r"has Fortran sources but no (?P<fortran>Fortran) compiler found"),
         ("CMAKE_Fortran_COMPILER", r"^No CMAKE_(?P<fortran>Fortran)_COMPILER could be found"),
         ("is not installed on your", r"(?P<tool>CMake) is not installed on your system"),

@@ -14,14 +14,15 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.compiling import compiling, surely_compiling
+from diagnose.authoring.compiling import compiling, is_host_compiler, surely_compiling
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model import targets
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
 from diagnose.model.pattern import patterns_for
+from diagnose.readers.buildlog.linking import named
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
 from diagnose.remedies.install import cross_compiler, system
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.model.targets import Target
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.env import Environment
 
 _X86 = r"-m(?:sse[\d.]*|ssse3|avx\w*|fma|aes|pclmul|popcnt|bmi2?|mmx|3dnow|f16c|64|32|sha|rdrnd)"
@@ -53,6 +54,11 @@ CHECK = Check(
         (
             "intrin.h",
             r"fatal error: '?(?P<x86header>(?:x86|[a-z]mm?|i[ma]m?32)intrin\.h)'?(?:: No such| file not found)",
+        ),
+        (
+            "nrecognized option",
+            r"(?:^|[\s:/])(?P<assembler>as): unrecognized option [`'\"](?P<as>-(?:E[BL]|meabi=\S{1,10}"
+            r"|mfloat-abi=\w{1,10}|mips\w{1,20}))['\"]",
         ),
         ("cpuid.h", r"fatal error: '?(?P<x86header>cpuid\.h)'?(?:: No such file| file not found)"),
         ("arm_neon.h", r"fatal error: '?(?P<armheader>arm_neon\.h)'?(?:: No such file| file not found)"),
@@ -115,6 +121,63 @@ def _same_processor(row: Target, target: Target) -> bool:
     return row.machine == target.machine or {row.uname, target.uname} <= {"i686", "x86_64"}
 
 
+def _assembler(log: BuildLog, hit: Hit) -> Finding:
+    """Return that a compiler for one processor calls the assembler of another, which its folders do not have."""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"the compiler passes {hit.groups['as']} to an assembler for another processor",
+        "Nothing is compiled: it calls the first `as` on PATH, the build machine's, because its own is not beside it.",
+        (
+            Fix(
+                "bring the target's own assembler",
+                notes="COMPILER -print-prog-name=as prints which one is called: a bare `as` is the build machine's. "
+                "Install the target's binutils (PREFIX-as), unpack the toolchain whole, or name its folder with -B.",
+            ),
+        ),
+    )
+
+
+_COMPILER = re.compile(r"(?:^|[\s=:])(?:\S{0,200}/)?(?P<name>[\w.+-]{1,100}): (?:fatal )?error: unrec")
+
+
+def _of_compiler(log: BuildLog, hit: Hit) -> tuple[Fix, ...]:
+    """Return what to do where a compiler's name shows that the crate cc chose the option for another one."""
+    told = _COMPILER.search(hit.text[:400])
+    by_cc_crate = any(event.text.startswith(("error occurred", "ToolExecError")) for event in log.course.events)
+    if told is None or not (by_cc_crate or hit.origin.crate):
+        return ()
+    name, row = told["name"], named(told["name"])
+    if hit.groups["x86"] and row is not None and row.uname not in ("x86_64", "i686"):
+        own = f"CC_{row.env_name}"
+        return (
+            Fix(
+                f"let {own} alone name {name}",
+                env=((own, name),),
+                unset=("CC", "CXX"),
+                notes="The crate cc passes -m64 and -m32 where it compiles for x86: here for a build script or a macro "
+                "that runs on the build machine. CC and CXX are for both machines.",
+            ),
+        )
+    target = log.target_at(hit.line)
+    if (
+        hit.groups["arm"]
+        and is_host_compiler(name)
+        and target is not None
+        and target.uname.startswith(("arm", "aarch"))
+    ):
+        compiler = f"{target.gnu}-gcc"
+        return (
+            Fix(
+                f"name the target's compiler, {compiler}",
+                env=((f"CC_{target.env_name}", compiler),),
+                notes=f"The crate cc chose {hit.groups['arm']} for {target.triple}, and called {name}: CC, or "
+                "a variable like it, names that.",
+            ),
+        )
+    return ()
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a compiler refuse an option or miss a header of another processor."""
     for hit in log.find("other-processor")[:1]:
@@ -136,6 +199,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             )
             return
+        if said["as"]:
+            yield _assembler(log, hit)
+            return
         x86 = said["x86"] or said["x86header"]
         what = x86 or said["arm"] or said["armheader"] or said["other"] or f"-march={said['march']}"
         whose = "x86" if x86 else "Arm" if said["arm"] or said["armheader"] else "another processor"
@@ -147,6 +213,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             else f"{what} is for another processor than this compiler compiles for",
             "Nothing is compiled.",
             (
+                *_of_compiler(log, hit),
                 Fix(
                     "use a release of the project that supports this processor, or turn such instructions off",
                     notes="Look for an option of its build such as DISABLE_SIMD or USE_SSE=OFF.",

@@ -61,6 +61,11 @@ CHECK = Check(
             r"(?P<tool>[\w.-]{1,60}-linux-\w{1,30}-(?:gcc|cc)): (?:fatal )?error:? "
             r"(?P<part>trying to exec|cannot execute) ['`]cc1':",
         ),
+        (
+            "'as': ",
+            r"(?P<tool>[\w.-]{1,60}-linux-\w{1,30}-(?:gcc|cc|g\+\+)): (?:fatal )?error:? "
+            r"(?P<part>trying to exec|cannot execute) 'as': ",
+        ),
         ("_COMPILER:", r"The CMAKE_C(?:XX)?_COMPILER:\s+(?P<tool>\S+)\s+is not a full path and was not found", 5),
         (
             "No such file",

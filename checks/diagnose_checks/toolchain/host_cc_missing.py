@@ -76,6 +76,15 @@ CHECK = Check(
         ),
         ("CMAKE_CXX_COMPILER", r"No CMAKE_CXX_COMPILER could be found(?P<linker>)"),
     )
+    + patterns_for(
+        "no-assembler",
+        (
+            "'as'",
+            r"(?<![\w-])(?:g?cc|[cg]\+\+|clang)(?:-\d+)?: (?:fatal )?error:? (?:trying to exec|cannot execute) "
+            r"['`]as['`]: (?:execvp|posix_spawnp?): No such",
+        ),
+        ('Executable "as"', r"unable to execute command: Executable \"as\" doesn't exist"),
+    )
     + patterns_for("compiles-cxx", (" -c ", r" -c (?:\S{1,300} )?\S{1,300}\.(?:cc|cpp|cxx|c\+\+)(?:\s|$)"))
     + patterns_for(
         "no-apple-tools",
@@ -261,6 +270,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "ar is not installed, which the cc crate makes libraries with",
             "C code of a crate is compiled, and cannot be linked.",
             install_by_family(log, archiver[0].line, "install binutils", dict.fromkeys(_CXX, ("binutils",))),
+        )
+        return
+    if assembler := log.find("no-assembler"):
+        yield finding_from_hits(
+            log,
+            assembler,
+            "as is not installed, the assembler that the C compiler calls",
+            "Nothing is compiled to the end.",
+            install_by_family(log, assembler[0].line, "install binutils", dict.fromkeys(_CXX, ("binutils",))),
         )
         return
     if hits:

@@ -252,6 +252,9 @@ MARKS: tuple[Mark, ...] = (
     Mark("config.log", BEGUN, ": checking ", r"^configure:\d+: checking "),
     Mark("config.log", DONE, "configure: exit 0", r"^configure: exit 0$"),
     Mark("config.log", FAILED, "configure: exit ", r"^configure: exit [1-9]\d{0,2}$"),
+    # a crate that looks in several ways says why each found nothing, and at the end that none did
+    Mark("crate-probe", BEGUN, "=== Probing ", r"^=== Probing (?:the )?OpenCV library (?:using|in)"),
+    Mark("crate-probe", STEP, "OpenCV package using probes", r"Failed to find (?:installed )?OpenCV package using probes"),
     Mark("cmake-probe", BEGUN, " failed with the following output:", r"^(?:Determining|Performing|Checking)\b(?!.* compiler works).{0,300} failed with the following output:$"),
     Mark("cmake-probe", BEGUN, " failed to compile with the following output:", r"^Detecting .{0,200} failed to compile with the following output:$"),
     Mark("cmake-probe", BEGUN, 'kind: "try_', r'^kind: "try_(?:compile|run)-v\d+"$'),
@@ -474,7 +477,7 @@ RESUMING = frozenset({"dpkg"})
 CONFIGURING = frozenset({"cmake", "meson", "configure", "numpy.distutils"})
 #: Logs of probes: what one of them reports was only asked, once the next one begins or it is over (``STEP``). CMake's last
 #: one goes on as long as only tools of probes write; what the last one in config.log reports can be why configure ends.
-PROBING = frozenset({"config.log", "cmake-probe"})
+PROBING = frozenset({"config.log", "cmake-probe", "crate-probe"})
 PROBES_RUN = frozenset({"cc", "as", "ld", "shell", "program", "make", "ninja"})
 #: Tools that run several tasks and report each: the success of one does not cancel the failure of another.
 SUMMING = frozenset({"nox", "tox"})
