@@ -14,7 +14,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import builds_rust, finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -87,7 +87,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
-    for hit in log.find("object-damaged")[:1]:
+    damaged = log.find("object-damaged")[:1]
+    for hit in [hit for hit in damaged if not _START.search(hit.groups["file"])]:
         name = _name(hit)
         yield finding_from_hits(
             log,
@@ -103,6 +104,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+#: The system's own start files: system-file-damaged.
+_START = re.compile(r"(?:^|/)(?:[SMgr]?crt1|crt[in]|crt(?:begin|end)[ST]?)\.o$")
 
 
 def _indexed(file: str, gnu: str) -> Fix:

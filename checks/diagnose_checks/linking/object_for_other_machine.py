@@ -74,6 +74,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in log.find("unknown-format")[:1]:
         known = log.find("lto-bitcode", "lto-no-plugin") or any(foreign_files(log, link) for link in log.links)
         system = owner_of(log, hit.groups["file"] or hit.groups["other"]) is not None
+        if log.near(hit.line, "system-file-damaged"):
+            return  # system-file-damaged
         if hit.groups["lfs"] or not (known or system):
             yield _of_no_format(log, hit)
             return
