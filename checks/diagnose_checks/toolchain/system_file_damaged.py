@@ -3,7 +3,7 @@
 The linker needs ``Scrt1.o``, ``crti.o`` and ``crtbeginS.o`` for every program and module, and the compiler the headers
 below ``/usr/include``. A disk that was full, an installation that was interrupted, or an image that was copied in part
 leaves such a file with less than its content. The linker then finds it too short or of no known format, and the
-compiler an ``#ifndef`` without an end, or bytes that are no text.
+compiler an ``#ifndef`` without an end, or bytes of a program.
 
 How to fix: install the package that owns the file again. Its other files can be damaged, too.
 
