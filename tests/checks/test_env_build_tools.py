@@ -129,7 +129,16 @@ def test_a_feature_that_is_a_default_is_on_where_only_the_projects_manifest_is_k
     facts = env.read(root, HOST, cwd=str(tmp_path / "project"), environ={"PATH": "/usr/bin"})
     assert facts.project.unknown == ()  # it runs pkg-config, and asks the crate for nothing
     headers = [finding.message for finding in judged(facts).findings if finding.check == "c-header-missing"]
-    assert headers == ["the header gelf.h is not installed", "the header zlib.h is not installed"]
+    assert headers == ["the headers gelf.h and zlib.h are not installed"]  # one command brings both
+
+
+def test_headers_that_one_command_brings_are_one_finding(tmp_path: Path) -> None:
+    lock = locked(("raylib-sys", "5.5.1", ("cmake",)), ("cmake", "0.1.58", ()))
+    seen(tmp_path, lock, HOST)
+    root, cwd = str(tmp_path / "root"), str(tmp_path / "project")
+    facts = env.read(root, HOST, cwd=cwd, environ={"PATH": "/usr/bin"})
+    found = [finding.message for finding in judged(facts).findings if finding.check == "c-header-missing"]
+    assert found == ["the header GL/gl.h and 5 others are not installed"]
 
 
 def test_the_table_names_known_programs() -> None:

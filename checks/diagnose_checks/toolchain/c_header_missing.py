@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
+    from diagnose.readers.cargo.build_tools import ToolNeed
     from diagnose.readers.env import Environment
 
 CHECK = Check(
@@ -63,20 +64,37 @@ CHECK = Check(
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See whether the headers are there that the build scripts of the locked crates need."""
+    """See whether the headers are there that build scripts need: those that one command brings are one finding."""
+    together: dict[tuple[bool, tuple[Fix, ...]], list[tuple[str, ToolNeed]]] = {}
     for header in env.absent_headers:
         needs = [need for need in env.project.tools if need.tool.startswith((f"<{header}>", f"<{header}|"))]
         need = next((need for need in needs if need.certain), needs[0])
+        fixes = tuple(_bring(env, header, env.absent_headers))
+        together.setdefault((need.certain, fixes), []).append((header, need))
+    for (certain, fixes), needed in together.items():
+        headers = [header for header, _ in needed]
+        crates = " and ".join(dict.fromkeys(need.crate for _, need in needed))
+        where = f" for {env.target.triple}" if env.cross else ""
+        named = f"the header {headers[0]} is" if len(headers) == 1 else f"the headers {' and '.join(headers[:2])} are"
+        if len(headers) > 2:
+            named = f"the header {headers[0]} and {len(headers) - 1} others are"
         yield Finding(
-            message=f"the header {header} is not installed{f' for {env.target.triple}' if env.cross else ''}",
-            severity=Severity.ERROR if need.certain else Severity.WARNING,
+            message=f"{named} not installed{where}",
+            severity=Severity.ERROR if certain else Severity.WARNING,
             evidence=(
-                Evidence(f"{need.crate} includes {header}", need.path),
-                Evidence(f"no {header} there", where=f"/usr/include and /usr/include/{env.target.multiarch}"),
+                *(Evidence(f"{need.crate} includes {header}", need.path) for header, need in needed[:_SHOWN]),
+                Evidence(
+                    f"no {headers[0] if len(headers) == 1 else 'such header'} there",
+                    where=f"/usr/include and /usr/include/{env.target.multiarch}",
+                ),
             ),
-            consequence=f"C code of {need.crate} cannot be compiled.",
-            fixes=tuple(_bring(env, header, env.absent_headers)),
+            consequence=f"C code of {crates} cannot be compiled.",
+            fixes=fixes,
         )
+
+
+#: So many headers are shown as evidence.
+_SHOWN = 9
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
