@@ -409,3 +409,17 @@ def test_a_release_that_does_not_exist_is_refused(tmp_path: Path) -> None:
         "debian",
     ):
         assert judged(tmp_path / "log", distro=known).error is None
+
+
+@pytest.mark.parametrize(
+    ("line", "program"),
+    [
+        (
+            "./run.sh: line 3:  4711 Segmentation fault      (core dumped) python -c 'import demo'",
+            "python -c 'import demo'",
+        ),
+        ("subprocess.CalledProcessError: Command '['./demo', '-v']' died with <Signals.SIGSEGV: 11>.", "./demo -v"),
+    ],
+)
+def test_a_crashed_program_keeps_its_own_quotes(told: Callable[[str], Finding], line: str, program: str) -> None:
+    assert told(f"{line}\n").message.startswith(f"{program} crashed")

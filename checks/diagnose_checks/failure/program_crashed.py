@@ -79,7 +79,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     signal = signal or next(
         (_NUMBERS[one.groups["number"]] for one in hits if one.groups["number"]), "access violation"
     )
-    program = hit.groups["program"].strip("[]'\" ")
+    program = _unquoted(hit.groups["program"])
     said = " ".join(one.text for one in hits)
     yield finding_from_hits(
         log,
@@ -88,6 +88,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
         "It ends at once. The log does not show what it was doing.",
         _of_python(said) if _PYTHON.search(said) or not program else _of_cargo(said),
     )
+
+
+def _unquoted(program: str) -> str:
+    """Return *program* without the quotes and brackets around it and its words, which may end in a quote."""
+    text = program.strip()
+    if text.startswith("[") and text.endswith("]"):  # a list of Python
+        return text[1:-1].replace("', '", " ").strip("'")
+    quoted = text[:1] in ("'", '"') and text.endswith(text[0]) and text.count(text[0]) == 2
+    return text[1:-1] if quoted else text
 
 
 def _is_crash(status: str) -> bool:
