@@ -24,7 +24,7 @@ _SENTENCE = re.compile(r"(?<=[.:;])\s+(?=[A-Z`\"'])")
 _FAMILY = re.compile(r"^(?:(?:Debian|Ubuntu|Enterprise Linux|Fedora|Alpine)(?:, |: ))+")
 _MODULE = re.compile(r"\bholds? ([\w.+-]+\.pc)\b")
 _CONTAINS = re.compile(r"install the development package that contains (lib[\w+-]{1,80})\b")
-_VERSION = re.compile(r"-?\d+(?:\.\d+)*(?:-\d+)?$")
+_VERSION = re.compile(r"-?\d+\.\d+(?:\.\d+)*(?:-\d+)?$|-\d+$")
 _CROSS = re.compile(r"(?:gcc|g\+\+|binutils)-([a-z][\w-]*-linux-\w+)$")
 _PYTHON = re.compile(r"(?:lib)?python3(?:\.\d+)?(?:-dev|-venv|-pip|-distutils)?$")
 _OF_LINUX = ("/usr/", "linux-gnu", "linux-musl")
@@ -122,7 +122,7 @@ def _stem(package: str) -> str:
         return "Python"
     if not _is_library(package):
         return package
-    return _VERSION.sub("", package.removesuffix("-dev").removeprefix("lib")) or package
+    return _VERSION.sub("", package.removesuffix("-dev")) or package
 
 
 def _quiet(fix: Fix) -> Fix:
