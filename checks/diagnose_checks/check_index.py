@@ -205,6 +205,7 @@ CHECKS = {
     "runtime/module_loaded_twice": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("loaded-twice",)}},
     "runtime/runtime_elf_broken_by_repair": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("elf-damaged", "repair-note", "strip-note", "garbled-name", "loader-no-lib", "musl-no-lib")}},
     "runtime/runtime_extension_absent": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("module-absent", "compiled-absent", "relative-import")}},
+    "runtime/runtime_glibc_mixed": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("glibc-wanted", "glibcxx-wanted")}},
     "runtime/runtime_glibc_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("glibc-not-defined", "glibc-wanted", "loader-undefined")}},
     "runtime/runtime_glibcxx_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("glibcxx-wanted",)}},
     "runtime/runtime_lib_missing": {"kinds": ("env", "log"), "declared": {"since": "0.1.0"}, "signs": {"env": ("toolchain.unloaded",), "log": ("library-put", "library-linked", "nix-note", "library-by-name", "loader-no-lib", "musl-no-lib")}},

@@ -47,7 +47,7 @@ CHECKS = {
     "container/out_of_memory": (b'SIGKILL', b'compiler error: Killed', b'terminated with signal 9', b'execute command: Killed', b'Killed signal', b'out of memory', b'emory exhausted', b'Killed', b'[WinError 1455]', b'paging file is too small', b' 137', b'Out of memory', b'annot allocate memory (os er', b'MemoryError', b'heap out of memory', b'annot allocate memory', b'emory allocation of', b'out of heap space', b'LNK1102', b'out of memory allocating', b'std::bad_alloc', b'signal: 9 (SIGKILL)', b'operation was cancel', b'exceeded the max', b'sending signal KILL', b'Cancelling'),
     "container/program_not_executable": (b'ermission denied', b'unable to execute ', b'permission denied', b'never executed', b'Text file busy'),
     "container/qemu_32bit_on_64bit_fs": (b'too large for defined data type', b'linux/arm/v', b'linux/386', b'arm32v', b'armv7l', b'-linux-gnueabi'),
-    "container/qemu_crash": (b'qemu: uncaught target', b'Assertion `'),
+    "container/qemu_crash": (b'qemu: uncaught target', b'QEMU internal SIG', b'Assertion `'),
     "container/registry_pull_limit": (b'toomanyrequests: ', b'pull rate limit'),
     "container/resource_limit_reached": (b'oo many open files', b'inotify', b'file watchers reached', b'start new thread', b'fork: ', b'Cannot fork', b'Resource temporarily', b'os error 11', b'too many memory regions'),
     "container/script_interpreter_missing": (b'bad interpreter: ', b'No such file or directory', b'no such file or directory', b'exec user process', b'required file not found'),

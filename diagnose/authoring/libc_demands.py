@@ -23,11 +23,29 @@ _TOOL = (
 )
 
 
+#: Beginning of a library's path → whose it is: a system's that keeps its own glibc, or the system's.
+_HOMES = (
+    ("/nix/store/", "Nix"), ("/gnu/store/", "Guix"), ("/snap/", "a snap"), ("/var/lib/snapd/", "a snap"),
+    ("/lib", "the system"), ("/usr/lib", "the system"),
+)  # fmt: skip
+
+
+def home_of(path: str) -> str:
+    """Return whose the library at *path* is; empty for one of a program, or of a virtual environment."""
+    return next((home for beginning, home in _HOMES if path.startswith(beginning)), "")
+
+
 def demander(hit: Hit) -> str:
-    """Return what needs the newer version: ``tool``, ``build script`` or ``product``; empty if not shown."""
+    """Return what needs the newer version: ``tool``, ``build script``, ``product``, ``stranger``; empty if not shown.
+
+    A stranger is a library of another system, or of another revision of one, than the C library that it found.
+    """
     by = hit.groups["by"]
     if not by:
         return ""
+    homes = {home_of(hit.groups["libc"]), home_of(by)}
+    if "" not in homes and homes != {"the system"}:
+        return "stranger"
     if re.search(BUILD_SCRIPT, by):
         return "build script"
     return "tool" if re.search(_TOOL, by) else "product"

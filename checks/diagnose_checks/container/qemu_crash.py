@@ -1,7 +1,8 @@
 """A program crashes in the emulator, not by itself.
 
 Images of another architecture run under qemu-user. Older releases of it crash in programs that run well on real
-machines: compilers, Java, Node, threads of apt's helpers. The message begins with ``qemu``.
+machines: compilers, Java, Node, Go, threads of apt's helpers. The message begins with ``qemu``, or with the name under
+which the kernel starts it (``aarch64-binfmt-P``).
 
 How to fix: use a newer emulator, or a machine of that architecture.
 
@@ -29,6 +30,7 @@ CHECK = Check(
     patterns=patterns_for(
         "qemu-crash",
         ("qemu: uncaught target", r"^qemu: uncaught target signal (?P<signal>\d+)"),
+        ("QEMU internal SIG", r"(?:^|\S: )QEMU internal (?P<internal>SIG[A-Z]{3,6})\b"),
         ("Assertion `", r"^qemu-\w{2,12}(?:-static)?: \S{1,200}\.c:\d{1,6}: \w{1,80}: Assertion `"),
     ),
 )

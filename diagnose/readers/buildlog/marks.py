@@ -396,6 +396,7 @@ MARKS: tuple[Mark, ...] = (
     ),
     Mark("kernel", FAILED, "nhandled exception at 0x", r"Unhandled exception at 0x\w+ .{1,300}: 0xC0\w{6}: (?P<text>.{1,100})"),
     Mark("kernel", FAILED, "qemu: uncaught", r"^qemu: uncaught target signal \d+"),
+    Mark("kernel", FAILED, "QEMU internal SIG", r"(?:^|\S: )QEMU internal SIG[A-Z]{3,6}\b"),
     Mark("kernel", FAILED, "signal: ", r"\(signal: \d+, SIG\w+(?:: [^)]{1,60})?\)"),
     Mark("kernel", ERROR, "Killed signal", r"Killed signal terminated program"),
     Mark("libc", FAILED, "Fatal glibc error", r"^Fatal glibc error: " + _REST),
