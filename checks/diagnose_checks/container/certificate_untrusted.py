@@ -21,7 +21,6 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
-from diagnose.readers.buildlog.marks import Sign
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,15 +55,12 @@ CHECK = Check(
         ("UNABLE_TO_GET_ISSUER_CERT", r"UNABLE_TO_GET_ISSUER_CERT"),
     ),
 )
-_AGAIN = r"WARNING: Retrying \(Retry\(total=[1-9]|\(\d tr(?:y|ies) remaining\)"
 _PACKAGES = dict.fromkeys(("debian", "rhel", "alpine", "arch", "suse"), ("ca-certificates",))
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a download fail because of a certificate."""
-    hits = [hit for hit in log.find("certificate") if not re.search(_AGAIN, hit.text)]
-    if not hits and (log.course.ending.done or any(event.sign is Sign.FAILED for event in log.course.events)):
-        hits = log.find("certificate")  # else the log does not show how the tries ended
+    hits = [hit for hit in log.find("certificate") if "WARNING: Retrying" not in hit.text] or log.find("certificate")
     if not hits:
         return
     if own := next((hit.groups["own"] for hit in hits if hit.groups["own"]), ""):
