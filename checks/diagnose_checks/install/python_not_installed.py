@@ -1,7 +1,8 @@
 """A Python that a tool has to use is not installed.
 
 tox, nox, uv, hatch, Poetry and pyenv look for the Pythons that the project names; runners and images have a few only.
-GitHub's setup-python has no old versions for new runners.
+GitHub's setup-python has no old versions for new runners. uv has no Python with musl for some processors. Meson's
+installer for Windows brings a Python of its own, which is not complete enough for extension modules.
 
 How to fix: install that Python, or take it out of the list. tox leaves missing ones out with
 ``skip_missing_interpreters``.
@@ -74,6 +75,21 @@ CHECK = Check(
         ("pyenv: ", r"^pyenv: (?P<python>python[\d.]{0,10}): command not found"),
         ("env: ", r"env: ['\"]?(?P<python>python(?:[23](?:\.\d+)?)?)['\"]?: No such file or directory"),
     )
+    + patterns_for(
+        "uv-no-musl",
+        (
+            "does not yet provide musl",
+            r"^error: uv does not yet provide musl Python distributions(?: on (?P<cpu>[\w-]{1,30})|\. See )",
+        ),
+    )
+    + patterns_for(
+        "meson-own-python",
+        (
+            "is not a valid python",
+            r"ERROR: <(?:Python)?ExternalProgram '[^']{1,60}' -> \['[^']{1,300}[\\/]meson\.exe', 'runpython'\]> is "
+            r"not a valid python",
+        ),
+    )
     # setup-python then downloads it
     + patterns_for(
         "python-uncached",
@@ -101,7 +117,19 @@ _PACKAGES = {
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a test runner, an installer or a shell not find a Python."""
+    if own := log.find("meson-own-python"):
+        yield finding_from_hits(
+            log,
+            own[:1],
+            "Meson asks the Python inside its own installer about extension modules, and that one is not complete",
+            "Nothing is configured.",
+            (_MESON_BY_PIP,),
+        )
+        return
     hits = log.find("no-such-python")
+    if not hits and (musl := log.find("uv-no-musl")):
+        yield _of_uv(log, musl[0])
+        return
     if not hits and not log.find("python-downloaded"):
         hits = log.find("python-uncached")  # of an excerpt
     if hits and (hits[0].groups["arch"] or hits[0].kind == "python-uncached"):
@@ -143,6 +171,41 @@ def log(log: BuildLog) -> Iterator[Finding]:
         f"{'Python ' if python[0].isdigit() else ''}{python} is not installed here{beside}",
         "It is not used.",
         fixes,
+    )
+
+
+_MESON_BY_PIP = Fix(
+    "install Meson into the Python that the modules are for",
+    (Command("py -m pip install --upgrade meson ninja", FixStage.TOOLCHAIN),),
+    notes="Then Meson asks that Python. Remove the one from the installer (C:\\Program Files\\Meson), or put the "
+    "other's Scripts folder before it in PATH.",
+)
+
+
+def _of_uv(log: BuildLog, hit: Hit) -> Finding:
+    """Return that uv has no Python with musl for this processor; releases to 0.9 name aarch64 for each of Arm's."""
+    cpu = hit.groups["cpu"]
+    newer = Fix(
+        "on a 64-bit processor: update uv",
+        (Command("uv self update", FixStage.TOOLCHAIN),),
+        notes="Or as it was installed. Since autumn 2025 it has Python with musl for x86-64 and 64-bit Arm; for 32-bit "
+        "Arm it has none.",
+    )
+    return finding_from_hits(
+        log,
+        [hit],
+        "this uv has no Python with musl for this processor to download",
+        "No Python is installed.",
+        (
+            *install_by_family(log, hit.line, "on Alpine, install Python", {"alpine": ("python3", "python3-dev")}),
+            Fix(
+                "install the system's own Python, and let uv take it",
+                env=(("UV_PYTHON_PREFERENCE", "only-system"),),
+                notes="Alpine: apk add python3; OpenWrt: opkg update, opkg install python3. Or use an image "
+                "with glibc.",
+            ),
+            *(() if cpu.startswith("armv7") else (newer,)),
+        ),
     )
 
 

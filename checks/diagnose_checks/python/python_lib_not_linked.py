@@ -57,6 +57,8 @@ _MACOS = Fix(
     env=(("LDFLAGS", "-undefined dynamic_lookup"),),
     notes="With -bundle, as setuptools does. CMake: Python_add_library(NAME MODULE …), or pybind11_add_module.",
 )
+#: A function that is asked for from a DLL, as GNU ld names it: of 32 bits with one more underscore before the name.
+_FROM_DLL = re.compile(r"(?:_imp_(?P<short>_)|__imp_)(?P<symbol>_?Py\w{2,80})$")
 _AROUND = 60  # lines of a link's command and its messages
 
 
@@ -101,6 +103,42 @@ def _plain(symbol: str) -> str:
     return symbol.removeprefix("__imp_")
 
 
+def _with_mingw(log: BuildLog) -> Iterator[Finding]:
+    """See that GNU ld finds none of Python's functions on Windows."""
+    for link in log.links:
+        hits, symbols, short = [], set(), False
+        for hit in link.of("ld-undefined"):
+            if named := _FROM_DLL.match(hit.groups["symbol"].rstrip("'`\"")):
+                hits.append(hit)
+                symbols.add(named["symbol"])
+                short = short or bool(named["short"])
+        if symbols & DEBUG or not any(in_every_python(symbol) for symbol in symbols):
+            continue
+        first = min(symbol for symbol in symbols if in_every_python(symbol))
+        other = short and any("win-amd64" in hit.text for hit in hits)
+        bits = Fix(
+            "compile for the bits of that Python",
+            (Command("python -c \"import struct; print(struct.calcsize('P') * 8)\"", FixStage.TOOLCHAIN),),
+            notes="`gcc -dumpmachine` prints i686 or mingw32 of a compiler for 32 bits, x86_64 for 64. MinGW-w64 has "
+            "both; the old MinGW (C:\\MinGW) makes 32 bits only.",
+        )
+        lib = Fix(
+            "give the linker Python's library",
+            notes="-LFOLDER\\libs -lpython3X after the objects: FOLDER is sys.base_prefix of a Python with these bits, "
+            "python3X its version (python312).",
+        )
+        yield finding_from_hits(
+            log,
+            hits[:4],
+            f"the code is compiled for 32 bits, and this Python is of 64: {first} is not found"
+            if other
+            else f"the linker gets no library of Python, or one of other bits than the code: {first} is not found",
+            "Linking fails: each function of Python is unresolved.",
+            [bits] if other else [lib, bits],
+        )
+        return
+
+
 def _of_debug(log: BuildLog, hits: list[Hit], symbol: str) -> Finding:
     return finding_from_hits(
         log,
@@ -119,6 +157,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if builds_rust(log):
         return  # extension-module-in-test
     yield from _with_msvc(log)
+    yield from _with_mingw(log)
     for link in log.links:
         hits = [hit for hit in link.of("ld-undefined") if _PYTHON.match(hit.groups["symbol"].partition("@")[0])]
         if not hits:

@@ -84,7 +84,8 @@ _REASONS = {
     "start": r"(?i:ini[tcz]\w?[ai]li[sz]|inicjow)|初始化|初期化|초기화|инициализац|ініціаліз",
     "policy": r"Access is denied|Application Control|group policy|应用程序控制策略|组策略"
     r"|Anwendungssteuerungsrichtlinie",
-    "procedure": r"operating system cannot run|(?i:pro[zc]ed[iu]|proceso especificado|yordam)"
+    "procedure": r"operating system cannot run|specified program could not be found"
+    r"|(?i:pro[zc]ed[iu]|proceso especificado|yordam)"
     r"|程序|プロシージャ|프로시저|процедур",
     "missing": r"(?i:m[óo]d[uü]l)|模块|模組|モジュール|모듈|модул",
 }

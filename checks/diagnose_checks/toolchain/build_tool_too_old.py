@@ -63,7 +63,7 @@ CHECK = Check(
         ("Could not detect Ninja v", r"Could not detect (?P<tool>Ninja) v(?P<needs>[\d.]+) or newer"),
         (
             "-std=",
-            r"unrecognized command[- ]line option '-std=(?P<standard>(?:c|gnu)(?:\+\+)?\w{2})'",
+            r"unrecognized command[- ]line option ['\"]-std=(?P<standard>(?:c|gnu)(?:\+\+)?\w{2})['\"]",
         ),
         ("invalid value '", r"error: invalid value '(?P<standard>(?:c|gnu)\+\+\w{2})' in '-std="),
         (

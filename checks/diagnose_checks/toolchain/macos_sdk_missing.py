@@ -3,10 +3,11 @@
 Since macOS 10.14 there is no ``/usr/include``: headers and libraries are in the SDK, a folder of Xcode or of the
 command line tools. Apple's compiler finds it by itself. A Python that was built on another Mac remembers the folder of
 that Mac's SDK and passes it as ``-isysroot``; an update of macOS or Xcode removes old SDKs; compilers of Homebrew and
-conda need ``SDKROOT``.
+conda need ``SDKROOT``. The SDKs of iOS, tvOS, watchOS and visionOS come with Xcode alone, not with the
+command line tools.
 
 How to fix: install the command line tools again, and name the SDK that is there: ``SDKROOT``, which overrides what
-Python remembers.
+Python remembers. For another system of Apple, install Xcode and select it.
 
 References:
     https://developer.apple.com/documentation/xcode-release-notes/xcode-10-release-notes
@@ -46,6 +47,14 @@ CHECK = Check(
             ("xcrun: error: SDK", r"^xcrun: (?P<level>error): SDK \"(?P<sdk>macosx[\d.]{0,8})\" cannot be located"),
         ),
         *patterns_for(
+            "no-xcode-sdk",
+            (
+                " cannot be located",
+                r"^(?:xcrun|xcodebuild): error: SDK \"(?P<sdk>(?:iphone|appletv|watch|xr)(?:os|simulator)[\d.]{0,8})\" "
+                r"cannot be located",
+            ),
+        ),
+        *patterns_for(
             "no-framework",
             ("framework not found ", r"ld: framework not found (?P<framework>[\w-]{1,80})$"),
             ("ld: framework '", r"ld: framework '(?P<framework>[^']{1,80})' not found"),
@@ -65,6 +74,29 @@ _INSTALL = Fix(
     notes="After an update of macOS they may be half there. `xcrun --show-sdk-path` prints the SDK; with Xcode first: "
     "sudo xcode-select --switch /Applications/Xcode.app.",
 )
+
+
+def _of_xcode(log: BuildLog, hits: Sequence[Hit]) -> Finding:
+    """Return the finding for an SDK of iOS or its like, which the command line tools never have."""
+    sdk = hits[0].groups["sdk"]
+    return finding_from_hits(
+        log,
+        hits[:2],
+        f"the SDK {sdk} is not in the developer folder that is selected; Xcode has it, the command line tools do not",
+        "Nothing can be compiled for that system.",
+        (
+            Fix(
+                "select Xcode instead of the command line tools",
+                (
+                    Command("sudo xcode-select --switch /Applications/Xcode.app", FixStage.TOOLCHAIN),
+                    Command("xcodebuild -showsdks", FixStage.TOOLCHAIN),
+                ),
+                notes="The second command lists the SDKs. Xcode comes from the App Store or developer.apple.com; for "
+                "one build, DEVELOPER_DIR=/Applications/Xcode.app selects it. A name with a number asks for one "
+                "release: the plain name takes the one that is there.",
+            ),
+        ),
+    )
 
 
 def _of_frameworks(log: BuildLog, hits: Sequence[Hit]) -> Finding:
@@ -99,6 +131,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See clang get a folder of an SDK that is not there, or not find a C header on macOS."""
     if frameworks := log.find("no-framework"):
         yield _of_frameworks(log, frameworks)
+        return
+    if absent := log.find("no-xcode-sdk"):
+        yield _of_xcode(log, absent)
         return
     if log.find("bindgen-stopped"):
         return  # bindgen-target-headers-missing

@@ -40,6 +40,8 @@ CHECK = Check(
     applies=has_linux_code,
     patterns=patterns_for(
         "purelib",
+        # of auditwheel before 2.1, which names one file
+        ("in purelib folder", r"shared library \"(?P<file>[^\"\n]{1,200})\" in purelib folder"),
         ("in purelib folder", r"shared librar\S+ in purelib folder:?\s*(?P<file>[\w./+-]+\.so[\w.]*)?", 3),
     ),
 )

@@ -276,6 +276,12 @@ _LOADER = (
         ),
         ("cannot locate symbol", r"cannot locate symbol \"(?P<symbol>[^\"]+)\" referenced by \"(?P<file>[^\"]+)\""),
         ("ymbol not found", r"dlopen\((?P<file>[^,]{1,300}), \w+\): Symbol not found:\s+\(?_?(?P<symbol>\w+)", 2),
+        # a terminal's line may end within the words
+        (
+            "symbol not found in flat",
+            r"dlopen\((?P<file>[^,]{1,300}), \w+\): symbol not found in flat\s+namespace\s+'?\(?_?(?P<symbol>\w+)",
+            2,
+        ),
         (
             "flat namespace",
             r"dlopen\((?P<file>[^,]{1,300}), \w+\): symbol not found in flat namespace '?\(?_?(?P<symbol>\w+)",
