@@ -423,3 +423,19 @@ def test_a_release_that_does_not_exist_is_refused(tmp_path: Path) -> None:
 )
 def test_a_crashed_program_keeps_its_own_quotes(told: Callable[[str], Finding], line: str, program: str) -> None:
     assert told(f"{line}\n").message.startswith(f"{program} crashed")
+
+
+def test_libclang_on_windows_is_llvm_and_its_folder(tmp_path: Path) -> None:
+    log = tmp_path / "build.log"
+    words = "couldn't find any valid shared libraries matching: ['clang.dll', 'libclang.dll'] (invalid: [])"
+    log.write_text(f"thread 'main' panicked at 'Unable to find libclang: \"{words}\"', libcore\\result.rs:945:5\n")
+    (finding,) = judged(log).findings
+    assert any("LIBCLANG_PATH" in command.line for fix in finding.fixes for command in fix.commands)
+
+
+def test_a_folder_without_openssl_is_no_longer_named(tmp_path: Path) -> None:
+    log = tmp_path / "build.log"
+    words = "OpenSSL libdir at `/usr/local/lib` does not contain the required files to either statically or dynamically"
+    log.write_text(f"thread 'main' panicked at '{words} link OpenSSL', openssl-sys-0.9.58/build/main.rs:320:13\n")
+    (finding,) = judged(log).findings
+    assert "OPENSSL_LIB_DIR" in finding.fixes[0].unset

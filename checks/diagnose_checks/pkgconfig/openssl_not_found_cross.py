@@ -146,7 +146,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 _of_other_system(prefix),
             )
             return
-        fixes = [_unset(preset[-1].groups["name"])] if preset else []
+        fixes = [_unset(preset[-1].groups["name"])] if preset else [_UNSET] if hit.groups["folder"] else []
         yield finding_from_hits(
             log,
             [hit, *preset],
@@ -184,6 +184,14 @@ def _unset(name: str) -> Fix:
         unset=(name,),
         notes="The images of rust-cross set it to a folder without OpenSSL.",
     )
+
+
+_UNSET = Fix(
+    "unset the variables that name it, so that openssl-sys asks pkg-config",
+    unset=("OPENSSL_DIR", "OPENSSL_LIB_DIR", "OPENSSL_INCLUDE_DIR"),
+    notes="Or let OPENSSL_DIR name a folder with include and lib. While they are set, an installed package is not "
+    "seen. Those of one target begin with its name, as in X86_64_UNKNOWN_LINUX_GNU_OPENSSL_DIR.",
+)
 
 
 def _include(env: Environment, header: str) -> tuple[Fix, ...]:

@@ -76,6 +76,16 @@ def _fix(env: Environment) -> Fix:
     return fix(env, "install LLVM's libclang", notes="This system has no package of it that bindgen accepts.")
 
 
+_ON_WINDOWS = Fix(
+    "install LLVM, and name the folder with libclang.dll",
+    (
+        Command("winget install LLVM.LLVM", FixStage.TOOLCHAIN),
+        Command('set "LIBCLANG_PATH=C:\\Program Files\\LLVM\\bin"', FixStage.TOOLCHAIN),
+    ),
+    notes="Visual Studio's own clang has it too: VC\\Tools\\Llvm\\x64\\bin. Its bits have to be those of rustc.",
+)
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
     """See clang-sys not find the library; libclang-broken covers one that cannot be loaded."""
     hits = [
@@ -85,6 +95,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
     ]
     if hits:
         fixes = advise(log, hits[0].line, _fixes)
+        if any("clang.dll" in hit.text for hit in hits) and all(sign.system != "msys2" for sign in log.sights):
+            fixes = (_ON_WINDOWS,)
         yield finding_from_hits(
             log,
             hits,
