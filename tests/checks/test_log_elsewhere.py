@@ -149,7 +149,7 @@ def test_the_systems_own_way(system: str, words: str, tmp_path: Path) -> None:
     "before",
     [
         "",
-        "Get:1 http://deb.debian.org/debian trixie InRelease [140 kB]\n",
+        "Get:1 http://deb.example/debian trixie InRelease [140 kB]\n",
         f"{SIGNS['nix']}\nReading package lists...\nSetting up pkgconf (1.8.1-4) ...\n",
         f"{SIGNS['conda']}\n#5 [1/4] FROM docker.io/library/debian:trixie\n",
         "+ export PATH=/opt/nix-tools/bin NIX_PATH=nixpkgs\n",
