@@ -115,6 +115,12 @@ def is_wrapper(program: Program) -> bool:
 _HOST_COMPILERS = frozenset({"", "cc", "gcc", "clang", "c++", "g++", "clang++"})
 
 
+def is_kept_elsewhere(program: str) -> bool:
+    """Whether *program* is a path outside the folders of the system's programs: one that a setting names."""
+    folder = program.rpartition("/")[0]
+    return bool(folder) and folder not in ("/bin", "/usr/bin", "/usr/local/bin")
+
+
 def is_host_compiler(program: str) -> bool:
     """Whether *program* is a name of the host's compiler."""
     name = program.rpartition("/")[2]

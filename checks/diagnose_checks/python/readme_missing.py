@@ -25,15 +25,27 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
     from diagnose.readers.env import Environment
 
+_WHY = (
+    r"(?<!\s)\s+Caused by: failed to read from file `[^`]{1,400}`: "
+    r"(?P<why>stream did not contain valid UTF-8|Is a directory|Permission denied)"
+)
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PYTHON,
     env_facts=("refusals",),
     patterns=patterns_for(
         "no-readme",
+        # maturin 1.16
         (
-            "Failed to read readme specified in",
-            r"Failed to read readme specified in (?P<by>\S{1,100}), which should be at (?P<file>\S.{0,300})$",
+            "eadme specified in ",
+            r"Failed to read [Rr]eadme specified in (?P<by>\S{1,100}), "
+            rf"which should be at (?P<file>\S.{{0,300}}?){_WHY}",
+            2,
+        ),
+        ("exists, but can't be read", rf"Readme at (?P<file>\S.{{0,300}}?) exists, but can't be read{_WHY}", 2),
+        (
+            "eadme specified in ",
+            r"Failed to read [Rr]eadme specified in (?P<by>\S{1,100}), which should be at (?P<file>\S.{0,300})$",
         ),
         ("Readme file not found (", r"Readme file not found \('(?P<file>[^']{1,300})'\)"),
         ("failed to open file `", r"^Error: failed to open file `(?P<file>\S{0,300}README[\w.]{0,20})`: No such file"),
@@ -47,14 +59,40 @@ CHECK = Check(
 )
 
 
+#: What maturin says of a readme that is there → its state, and the fix.
+_UNREAD = {
+    "stream did not contain valid UTF-8": (
+        "is not UTF-8",
+        Fix(
+            "convert the file to UTF-8",
+            notes="`iconv -f LATIN1 -t UTF-8 FILE`, or -f UTF-16 for a file that Windows wrote, into a new file.",
+        ),
+    ),
+    "Is a directory": ("is a folder", Fix("name the file in readme, with its folder")),
+    "Permission denied": ("may not be read", Fix("let whoever builds read the file: chmod a+r FILE")),
+}
+
+
 def env(env: Environment) -> Iterator[Finding]:
     """See that the project names a readme that does not exist."""
     yield from refused(env, "readme-missing", "maturin stops: no wheel is built.")
 
 
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is the reason that follows: maturin has one sentence for every file that it does not read."""
+    at, there = (log.position(one.evidence[0]) for one in (finding, other))
+    return other.check == "project-file-missing" and there - at in (0, 1)
+
+
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See maturin or hatchling not find the readme."""
-    for hit in log.find("no-readme")[:1]:
+    """See maturin or hatchling not find the readme, or not read it."""
+    hits = log.find("no-readme")
+    for hit in [hit for hit in hits if hit.groups["why"]][:1]:
+        state, fix = _UNREAD[hit.groups["why"]]
+        what = f"{hit.groups['by'] or 'the project'} names the readme {hit.groups['file']}, which {state}"
+        yield finding_from_hits(log, [hit], what, "No wheel is built.", (fix,))
+        return
+    for hit in hits[:1]:
         file, by = hit.groups["file"], hit.groups["by"] or "pyproject.toml"
         yield finding_from_hits(
             log,

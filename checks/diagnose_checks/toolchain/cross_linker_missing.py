@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring import mingw
-from diagnose.authoring.compiling import is_host_compiler, surely_compiling
+from diagnose.authoring.compiling import is_host_compiler, is_kept_elsewhere, surely_compiling
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.log import advise, distinct, finding_from_hits
 from diagnose.model import targets
@@ -102,6 +102,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     """See rustc not find a linker that some configuration names."""
     for hit in distinct(log.find("no-linker"), "linker"):
         linker = hit.groups["linker"]
+        if is_host_compiler(linker) and is_kept_elsewhere(linker):
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"the linker {linker}, which a setting names, does not exist",
+                "Nothing is linked.",
+                [_system_linker(log, hit.line, linker)],
+            )
+            continue
         if is_host_compiler(linker) or linker in ("lld", "rust-lld", "ld.lld", "link.exe", "wasm-ld"):
             continue
         if mingw.is_mingw(linker):
@@ -126,6 +135,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
             linker = hit.groups["linker"]
             fixes = [_executable(linker)] if "/" in linker else []
             yield finding_from_hits(log, [hit], f"the linker {linker} is not executable", "Nothing is linked.", fixes)
+
+
+def _system_linker(log: BuildLog, line: int, linker: str) -> Fix:
+    """Return the fix that takes the setting away which names *linker*."""
+    target = log.target_at(line) or log.host or targets.TARGETS[0]
+    return Fix(
+        "link with the system's compiler",
+        unset=(f"CARGO_TARGET_{target.cargo_env_name}_LINKER",),
+        notes=f"Or correct the path. It may also be in .cargo/config.toml, here, in the folders above or in ~/.cargo, "
+        f"or in RUSTFLAGS: -C linker={linker}.",
+    )
 
 
 def _native(log: BuildLog, linker: str, line: int) -> bool:

@@ -16,6 +16,7 @@ from diagnose.authoring.compiling import (
     compiling,
     cxx_evidence,
     is_host_compiler,
+    is_kept_elsewhere,
     is_wrapper,
     lacking_for_c_finding,
     missing_cxx,
@@ -258,7 +259,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [_LICENSE if license_ else _APPLE],
         )
         return
-    missing = log.find("no-linker", "no-compiler")
+    missing = [hit for hit in log.find("no-linker", "no-compiler") if not is_kept_elsewhere(hit.groups["linker"])]
     hits = [
         hit for hit in missing if hit.groups["linker"] in ("cc1", "cc1plus") or is_host_compiler(hit.groups["linker"])
     ]
