@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 
 import hypothesis
 import pytest
@@ -11,6 +12,9 @@ import pytest
 hypothesis.settings.register_profile("busy", deadline=None)
 hypothesis.settings.load_profile("busy")
 os.environ.pop("GITHUB_STEP_SUMMARY", None)  # what tests report is not about the step that runs them
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    # In the background of a script; the commands under test would ignore it, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["CI"] = "true"  # no test sees the results of another one, or of its user
 
 
