@@ -245,20 +245,14 @@ _LINUX_ALONE = frozenset({"apk", "apt", "pacman", "rpm"})
 
 def _in_its_terms(check: Check, finding: Finding, log: Any) -> Finding:
     """Return *finding*, of a log, with fixes in the terms of the system whose packages the build takes."""
-    system = (
-        ""
-        if check.of_linux or check.area in _LINUX_ALONE or not finding.fixes
-        else log.elsewhere_at(_last_line(finding, log))
-    )
+    if check.of_linux or check.area in _LINUX_ALONE or not finding.fixes:
+        return finding
+    system = log.elsewhere_at(max(map(log.position, finding.evidence), default=0))
     if not system:
         return finding
     from diagnose.remedies.in_terms_of_system import fitted
 
     return finding._replace(fixes=fitted(system, finding.fixes))
-
-
-def _last_line(finding: Finding, log: Any) -> int:
-    return max(map(log.position, finding.evidence), default=0)
 
 
 def _explained(

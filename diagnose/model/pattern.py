@@ -22,18 +22,8 @@ ANY_TRIPLE = r"[a-z0-9_]+(?:\.[a-z0-9_]+)*(?:-[a-z0-9_]+){1,3}"
 
 #: The kinds of messages about a failed question for a pkg-config module; the most informative ones come first.
 PROBE_KINDS = (
-    *(
-        "pc-guard",
-        "pc-refused",
-        "pc-conflict",
-        "pc-version",
-        "pc-transitive",
-        "pc-library",
-        "pc-none",
-        "pc-shell",
-        "pc-spawn",
-        "pc-failed",
-    ),
+    *("pc-guard", "pc-refused", "pc-conflict", "pc-version", "pc-transitive", "pc-library"),
+    *("pc-none", "pc-shell", "pc-spawn", "pc-failed"),
     *("pc-command", "pc-path"),
 )
 #: The kinds of a linker's messages.
