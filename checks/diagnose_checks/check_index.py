@@ -243,7 +243,7 @@ CHECKS = {
     "rust/rust_std_target_other_toolchain": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"log": ("no-std",)}},
     "rust/rust_toolchain_missing": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"env": ("toolchain.rust.cargo.!found", "toolchain.rust.rustc.!found", "toolchain.rust.lacking", "toolchain.rust.uninstalled", "toolchain.rust.odd_file"), "log": ("no-toolchain", "no-program", "rust-installed", "no-cargo")}},
     "rust/rust_toolchain_too_old": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"env": ("project.path",), "log": ("rust-old",)}, "functions": ("leads_to",)},
-    "rust/rustc_option_unknown": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"env": ("refused",), "log": ("rustc-option-unknown", "processor-without-64-bits", "processor-unknown", "rustc-asked")}},
+    "rust/rustc_option_unknown": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"env": ("refused",), "log": ("rustc-option-unknown", "rustc-flags-refused", "processor-without-64-bits", "processor-unknown", "rustc-asked")}},
     "rust/target_folder_not_writable": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.RUST}, "signs": {"env": ("hazards.obstacles",), "log": ("cargo-cannot-write",)}},
     "toolchain/autoconf_macro_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"log": ("undefined-macro",)}},
     "toolchain/automake_other_version": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"log": ("automake-version",)}},

@@ -103,7 +103,7 @@ def read(
         if lacking:
             place.unseen.append("the Rust that its crates require: `cargo fetch` downloads the manifests that say it")
     options = tuple(rustc_flags.options(config.flags(variables, row)))
-    refused, rust = flags.refused(place, options, rust, variables, row)
+    refused, rust = flags.refused(place, options, rust, variables, row, config, project)
     if cut := rust_std.damage_of(place, rust, dict.fromkeys((row.triple, host.triple))):
         rust = rust._replace(damaged=tuple(cut))
     tools = compilers.read(

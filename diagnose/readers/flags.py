@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.readers import toml
 from diagnose.readers.cargo import rustc_flags
 from diagnose.readers.toolchain import rustup
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from diagnose.model.targets import Target
+    from diagnose.readers.cargo.config import Config
     from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.rustc_flags import RustcOption
     from diagnose.readers.cargo.variables import Setting, Variables
@@ -19,18 +23,33 @@ if TYPE_CHECKING:
 
 
 def refused(
-    place: Root, options: tuple[RustcOption, ...], rust: Rust, variables: Variables, target: Target
+    place: Root,
+    options: tuple[RustcOption, ...],
+    rust: Rust,
+    variables: Variables,
+    target: Target,
+    config: Config,
+    project: Project,
 ) -> tuple[tuple[RustcOption, ...], Rust]:
     """Return the options that *rust* does not have, and *rust* with its release if that had to be known for it."""
-    odd = [option for option in options if option.refused or option.unsure]
-    odd += rustc_flags.processors(options, target.triple)
-    if not odd or not rust.rustc.found:
+    if not options or not rust.rustc.found:
         return (), rust
+    from diagnose.readers.cargo import rustc_judgement  # only with flags
+
     if not rust.version:
         rust = rust._replace(version=rustup.cargo_version(place, rust))
+        rust = rust._replace(compiler=rustup.compiler_version(place, rust))
+    release = rust.compiler or rust.version
     nightly = rust.toolchain.startswith(("nightly", "dev")) or variables.own("RUSTC_BOOTSTRAP") is not None
-    known = rustc_flags.is_known(rust.version) and not nightly
-    odd = [option for option in odd if option.name != "-Z" or not nightly]
+    known = rustc_judgement.is_known(release) and not nightly
+    judge_by = release if rustc_judgement.is_known(release) else rustc_judgement.LATEST
+    lto = _may_turn_on_lto(config, variables, project)
+    odd = [
+        *rustc_judgement.judged(options, judge_by, target.triple, profile_lto=lto),
+        *rustc_judgement.processors(options, judge_by, target.triple),
+        *_absent_files(place, options, rust, target),
+    ]
+    odd = [option for option in odd if (option.refused or option.unsure) and (option.name != "-Z" or not nightly)]
     place.unseen += [
         f"whether this rustc accepts {' '.join(filter(None, option[:2]))}: {option.setting.where}"
         for option in odd
@@ -38,6 +57,33 @@ def refused(
     ]
     odd = [option for option in odd if not option.unsure]
     return tuple(odd) if known else (), rust
+
+
+def _absent_files(place: Root, options: tuple[RustcOption, ...], rust: Rust, target: Target) -> Iterator[RustcOption]:
+    """Yield the options that need a file which is not there: a profile, or the library that profiles a program."""
+    folder = f"{rust.sysroot}/lib/rustlib/{target.triple}/lib"
+    for option in options:
+        name, _, value = option.value.partition("=")
+        name = name.replace("_", "-")
+        if option.name != "-C" or name not in ("profile-use", "profile-generate", "instrument-coverage"):
+            continue
+        if name == "profile-use" and os.path.isabs(value) and not place.exists(value):
+            yield option._replace(refused=f"file `{value}` passed to `-C profile-use` does not exist")
+        profiled = name != "profile-use" and value not in _OFF and target.triple in rust.std
+        if profiled and not any(one.startswith("libprofiler_builtins-") for one in place.names(folder)):
+            yield option._replace(refused="can't find crate for `profiler_builtins`")
+
+
+_OFF = frozenset({"off", "no", "n", "0", "false"})
+
+
+def _may_turn_on_lto(config: Config, variables: Variables, project: Project) -> bool:
+    """Whether a profile says anything of link-time optimization."""
+    tables = [content for _, content in project.manifests] + [content for _, content, _ in config.files]
+    named = any(
+        "lto" in one for table in tables for one in toml.table(table, "profile").values() if isinstance(one, dict)
+    )
+    return named or any(name.startswith("CARGO_PROFILE_") and name.endswith("_LTO") for name in variables.process)
 
 
 def flagged(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
@@ -12,9 +13,9 @@ from conftest import need
 from diagnose_checks.rust import rustc_option_unknown
 from roots import cases, look, read
 
-from diagnose.readers.cargo import rustc_flags
+from diagnose.readers.cargo import rustc_flags, rustc_judgement
 from diagnose.readers.cargo.variables import Setting
-from diagnose.tables import rustc_processors
+from diagnose.tables import rustc_options, rustc_processors
 
 ACCEPTED = (
     "-C opt_level=3", "-Copt-level=s", "-C strip=symbols -g -O", "-gO", "--cfg x --check-cfg cfg(x)", "--cfg=x",
@@ -33,9 +34,13 @@ REFUSED = (
 )  # fmt: skip
 
 
-def refused(flags: str) -> list[str]:
-    words = [(word, Setting("RUSTFLAGS", flags)) for word in flags.split()]
-    return [option.refused for option in rustc_flags.options(words) if option.refused]
+def split(flags: str) -> list[rustc_flags.RustcOption]:
+    return list(rustc_flags.options((word, Setting("RUSTFLAGS", flags)) for word in flags.split()))
+
+
+def refused(flags: str, release: str = "1.95", triple: str = "x86_64-unknown-linux-gnu") -> list[str]:
+    judged = rustc_judgement.judged(split(flags), release, triple)
+    return [option.refused for option in judged if option.refused]
 
 
 def asked(flags: str) -> str:
@@ -65,11 +70,11 @@ def test_every_codegen_option_of_this_rustc_is_known() -> None:
     need(rustc, "not installed: rustc")
     done = subprocess.run([str(rustc), "-C", "help"], capture_output=True, text=True, check=True)
     version = subprocess.run([str(rustc), "--version"], capture_output=True, text=True, check=True).stdout.split()[1]
-    if not rustc_flags.is_known(version):
+    if not rustc_judgement.is_known(version):
         pytest.skip(f"rustc {version} is not one whose options are known")
     names = {line.split()[1].partition("=")[0] for line in done.stdout.splitlines() if line.split()[:1] == ["-C"]}
     assert names
-    assert names <= rustc_flags.CODEGEN | rustc_flags.LATER
+    assert names <= rustc_options.table().keys() | {"help"}
 
 
 def test_a_near_miss_is_silent(tmp_path: Path) -> None:
@@ -87,16 +92,144 @@ def test_a_near_miss_is_silent(tmp_path: Path) -> None:
     assert told(CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="-Cno-such") == [
         "rustc 1.85.0 does not accept -C no-such"
     ]
-    (unsure,) = [one for one in look(case, root, RUSTFLAGS="-C dwarf-version=5").unseen if "accepts" in one]
-    assert unsure.startswith("whether this rustc accepts -C dwarf-version=5")
+    (unsure,) = [one for one in look(case, root, RUSTFLAGS="-C llvm-args=-x").unseen if "accepts" in one]
+    assert unsure.startswith("whether this rustc accepts -C llvm-args=-x")
 
 
-def test_of_an_older_or_newer_rustc_nothing_is_said(tmp_path: Path) -> None:
+#: What cargo did with flags for a small program, by release: ``x`` for a failure, ``.`` for a program.
+RELEASES = ("1.63", "1.85", "1.96", "1.97")
+SEEN = {
+    "-C linker-features=-lld": "xx..",
+    "-C linker-features=+lld": "xxxx",
+    "-C dwarf-version=5": "xx..",
+    "-C dwarf-version=1": "xxxx",
+    "-C jump-tables=no": "xx..",
+    "-C relro-level=full": "x...",
+    "-C collapse-macro-debuginfo=yes": "x...",
+    "-C dlltool=x": "x...",
+    "-C split-debuginfo=packed": "x...",
+    "-C split-debuginfo=off": "x...",
+    "-C strip=symbols": "....",
+    "-C debuginfo=line-tables-only": "x...",
+    "-C debuginfo=0": "....",
+    "-C debuginfo=3": "xxxx",
+    "-C soft-float": "..xx",
+    "-C inline-threshold=275": "...x",
+    "-C ar=ar": "...x",
+    "-C no-stack-check": "...x",
+    "-C symbol-mangling-version=v0": "....",
+    "-C symbol-mangling-version=legacy": "xxxx",
+    "-C rpath=true": "x...",
+    "-C rpath=yes": "....",
+    "-C force-frame-pointers=always": "x...",
+    "-C force-frame-pointers=non-leaf": "xxxx",
+    "-C linker-flavor=gnu-cc": "xxxx",
+    "-C linker-flavor=gcc": "....",
+    "-C link-self-contained=yes": ".xxx",
+    "-C link-self-contained=-linker": "xx..",
+    "-C link-self-contained=+linker": "xxxx",
+    "-C panic=immediate-abort": "xxxx",
+    "-C instrument-coverage=except-unused-generics": "xxxx",
+    "-C opt-level": "xxxx",
+    "-C no-vectorize-loops=no": "xxxx",
+    "-C lto": "xxxx",
+    "-C lto=thin": "xxxx",
+    "-C lto=off": "....",
+    "-C linker=": "xxxx",
+    "-C help": "xxxx",
+    "--check-cfg cfg(x)": "x...",
+    "--remap-path-scope=all": "xx..",
+    "--print=link-args": "....",
+    "--print=nosuch": "xxxx",
+    "--json=artifacts": "xxxx",
+    "--env-set A=B": "xxxx",
+    "--emit=thin-link-bitcode": "xxxx",
+    "--extern noprelude:foo=bar": "xxxx",
+    "--extern foo=/nowhere.rlib": "....",
+    "-l dylib:+as-needed=foo": "xxxx",
+    "-l raw-dylib=foo": "xxxx",
+    "-l foo:bar": "xxxx",
+    "--cfg a=b": "xxxx",
+    '--cfg "x"': "xxxx",
+    '--cfg feature="x"': "....",
+    '--cfg target_os="windows"': ".xxx",
+    "--remap-path-prefix=/a": "xxxx",
+    "-C": "xxxx",
+    "-W": "xxxx",
+    "--cfg": "xxxx",
+    "-D unused": "....",
+    "-W clippy::all": "....",
+}
+
+
+@pytest.mark.parametrize("flags", SEEN)
+def test_each_release_is_judged_by_its_own_options(flags: str) -> None:
+    judged = "".join("x" if refused(flags, release) else "." for release in RELEASES)
+    assert judged == SEEN[flags]
+    for before, release in itertools.pairwise(RELEASES):  # nothing between two releases is refused that both accept
+        for minor in range(int(before[2:]), int(release[2:])):
+            if refused(flags, before) == [] == refused(flags, release):
+                assert refused(flags, f"1.{minor}") == []
+
+
+def test_what_changed_between_two_releases_that_were_asked_is_left_open() -> None:
+    def unsure(flags: str, release: str) -> bool:
+        judged = list(rustc_judgement.judged(split(flags), release, "x86_64-unknown-linux-gnu"))
+        assert not any(option.refused for option in judged)
+        return any(option.unsure for option in judged)
+
+    assert unsure("-C linker-features=-lld", "1.90")
+    assert unsure("-C force-frame-pointers=always", "1.70")
+    assert unsure("-A nosuch_lint", "1.63")
+    assert not unsure("-A nosuch_lint", "1.85")
+    assert unsure("-C embed-bitcode=yes -C lto", "1.85")
+    assert not unsure("-C link-self-contained=yes", "1.63")
+
+
+def test_a_target_with_musl_has_files_of_its_own() -> None:
+    assert refused("-C link-self-contained=yes", "1.85", "x86_64-unknown-linux-musl") == []
+    assert refused("-C link-self-contained=maybe", "1.85", "x86_64-unknown-linux-musl")
+
+
+def test_a_profile_with_lto_leaves_open_what_cargo_passes(tmp_path: Path) -> None:
+    case = cases.CASES["native-healthy"]
+    read(case, str(tmp_path))
+    root, project = str(tmp_path / "root"), tmp_path / "project"
+    manifest = '[package]\nname = "demo"\nversion = "0.1.0"\n'
+    (project / "Cargo.toml").write_text(manifest)
+    (project / "src").mkdir(exist_ok=True)
+    (project / "src/lib.rs").write_text("")
+    (finding,) = rustc_option_unknown.env(look(case, root, RUSTFLAGS="-C lto=thin"))
+    assert "incompatible" in finding.consequence
+    assert list(rustc_option_unknown.env(look(case, root, RUSTFLAGS="-C lto=off"))) == []
+    (project / "Cargo.toml").write_text(manifest + '[profile.release]\nlto = "thin"\n')
+    facts = look(case, root, RUSTFLAGS="-C lto=thin")
+    assert list(rustc_option_unknown.env(facts)) == []
+    assert any("accepts -C lto=thin" in one for one in facts.unseen)
+
+
+def test_what_profiles_a_program_needs_a_library_of_rust(tmp_path: Path) -> None:
+    case = cases.CASES["native-healthy"]
+    read(case, str(tmp_path))
+    root = str(tmp_path / "root")
+    (finding,) = rustc_option_unknown.env(look(case, root, RUSTFLAGS="-C instrument-coverage"))
+    assert "profiler_builtins" in finding.consequence
+    assert list(rustc_option_unknown.env(look(case, root, RUSTFLAGS="-C instrument-coverage=off"))) == []
+    library = next((tmp_path / "root").rglob("rustlib/x86_64-unknown-linux-gnu/lib"))
+    (library / "libprofiler_builtins-0.rlib").write_bytes(b"!<arch>\n")
+    assert list(rustc_option_unknown.env(look(case, root, RUSTFLAGS="-C instrument-coverage"))) == []
+    (finding,) = rustc_option_unknown.env(look(case, root, RUSTFLAGS="-C profile-use=/nowhere.profdata"))
+    assert "does not exist" in finding.consequence
+
+
+def test_of_a_newer_rustc_nothing_is_said(tmp_path: Path) -> None:
     case = next(one for one in cases.CASES.values() if one.family == "bookworm")
     read(case, str(tmp_path))
-    facts = look(case, str(tmp_path / "root"), RUSTFLAGS="-C no-such")
-    assert list(rustc_option_unknown.env(facts)) == []
-    assert any("accepts -C no-such" in one for one in facts.unseen)
+    (finding,) = rustc_option_unknown.env(look(case, str(tmp_path / "root"), RUSTFLAGS="-C dlltool=x"))
+    assert finding.message == "rustc 1.63.0 does not accept -C dlltool=x"
+    assert not rustc_judgement.is_known("1.98.0")
+    assert not rustc_judgement.is_known("1.47.0")
+    assert rustc_judgement.is_known("1.97.1")
 
 
 PROCESSORS = {
@@ -113,10 +246,9 @@ PROCESSORS = {
 
 @pytest.mark.parametrize("flags", PROCESSORS)
 def test_the_processors_that_rustc_compiles_for(flags: str, tmp_path: Path) -> None:
-    words = [(word, Setting("RUSTFLAGS", flags)) for word in flags.split()]
-    found = rustc_flags.processors(list(rustc_flags.options(words)), "x86_64-unknown-linux-gnu")
+    found = rustc_judgement.processors(split(flags), "1.95", "x86_64-unknown-linux-gnu")
     assert bool(found) is PROCESSORS[flags]
-    assert rustc_flags.processors(list(rustc_flags.options(words)), "aarch64-unknown-linux-gnu") == []
+    assert rustc_judgement.processors(split(flags), "1.95", "aarch64-unknown-linux-gnu") == []
     rustc = shutil.which("rustc", path=f"{Path.home()}/.cargo/bin:{os.environ['PATH']}")
     need(rustc, "not installed: rustc")
     (tmp_path / "empty.rs").write_text("#![no_std]\npub fn one(two: u64) -> u64 {\n    two + 1\n}\n")
@@ -129,14 +261,14 @@ def test_the_table_has_the_processors_of_this_rustc() -> None:
     rustc = shutil.which("rustc", path=f"{Path.home()}/.cargo/bin:{os.environ['PATH']}")
     need(rustc, "not installed: rustc")
     done = subprocess.run([str(rustc), "--version"], capture_output=True, text=True, check=True)
-    if not rustc_flags.is_known(done.stdout.split()[1]):
+    if not rustc_judgement.is_known(done.stdout.split()[1]):
         pytest.skip(f"{done.stdout}is not one whose processors are known")
     for target, without in (("x86_64", 40), ("riscv64gc", 30), ("loongarch64", 3)):
         words = [str(rustc), "--print=target-cpus", "--target", f"{target}-unknown-linux-gnu"]
         listed = subprocess.run(words, capture_output=True, text=True, check=True).stdout
         names = {line.split()[0] for line in listed.splitlines() if line.startswith("    ")} - {"native"}
         table = rustc_processors.names(target.replace("gc", ""))
-        assert {name for name, release in table.items() if release == rustc_flags.OLDEST} <= names | {"generic"}
+        assert {name for name, since in table.items() if rustc_judgement.reached(since, "1.85")} <= names | {"generic"}
         assert 0 < len(names - set(table)) < without  # those of 32 bits
 
 
@@ -144,9 +276,12 @@ def test_a_processor_of_a_newer_release_is_left_open(tmp_path: Path) -> None:
     case = cases.CASES["native-healthy"]
     read(case, str(tmp_path))
     root = str(tmp_path / "root")
-    facts = look(case, root, RUSTFLAGS="-C target-cpu=novalake")  # of 1.95; this is 1.85
-    assert list(rustc_option_unknown.env(facts)) == []
-    assert any("accepts -C target-cpu=novalake" in one for one in facts.unseen)
+    (finding,) = rustc_option_unknown.env(look(case, root, RUSTFLAGS="-C target-cpu=novalake"))  # of 1.95; this is 1.85
+    assert finding.message == "rustc 1.85.0 does not accept -C target-cpu=novalake"
+    between = rustc_judgement.processors(split("-C target-cpu=novalake"), "1.90", "x86_64-unknown-linux-gnu")
+    assert [option.unsure for option in between] == [True]
+    old = rustc_judgement.processors(split("-C target-cpu=sifive-u74"), "1.63", "riscv64gc-unknown-linux-gnu")
+    assert [option.unsure for option in old] == [True]
     (finding,) = rustc_option_unknown.env(look(case, root, CARGO_BUILD_RUSTFLAGS="-C target-cpu=x86_64-v3"))
     assert finding.message == "rustc 1.85.0 does not accept -C target-cpu=x86_64-v3"
     assert finding.fixes[0].notes.startswith("Is x86-64-v3 meant?")

@@ -1,6 +1,8 @@
-"""The options of rustc in the flags that cargo passes to it: those that it has, and the input of the linker among them.
+"""The options of rustc in the flags that cargo passes to it, and the input of the linker among them.
 
-Sources: ``rustc --help -v`` and ``rustc -C help`` of 1.85 and 1.95; The rustc book, command-line arguments.
+Which of them a release accepts is in :mod:`~.rustc_judgement`.
+
+Sources: ``rustc --help -v`` of 1.48 to 1.97; The rustc book, command-line arguments.
 """
 
 from __future__ import annotations
@@ -8,7 +10,6 @@ from __future__ import annotations
 import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
-from diagnose.model.versions import newer
 from diagnose.readers.system.root import Root
 
 if TYPE_CHECKING:
@@ -17,51 +18,6 @@ if TYPE_CHECKING:
     from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.variables import Setting
 
-#: The releases whose options were read; those of older and newer ones are not known here.
-OLDEST, NEWEST = "1.85", "1.95"
-# fmt: off
-#: ``-C`` options of both.
-CODEGEN = frozenset(
-    [
-        "ar", "code-model", "codegen-units", "collapse-macro-debuginfo", "control-flow-guard", "debug-assertions",
-        "debuginfo", "default-linker-libraries", "dlltool", "embed-bitcode", "extra-filename", "force-frame-pointers",
-        "force-unwind-tables", "incremental", "inline-threshold", "instrument-coverage", "link-arg", "link-args",
-        "link-dead-code", "link-self-contained", "linker", "linker-flavor", "linker-plugin-lto", "llvm-args", "lto",
-        "metadata", "no-prepopulate-passes", "no-redzone", "no-stack-check", "no-vectorize-loops", "no-vectorize-slp",
-        "opt-level", "overflow-checks", "panic", "passes", "prefer-dynamic", "profile-generate", "profile-use",
-        "relocation-model", "relro-level", "remark", "rpath", "save-temps", "soft-float", "split-debuginfo", "strip",
-        "symbol-mangling-version", "target-cpu", "target-feature",
-    ]
-)
-# fmt: on
-#: ``-C`` options of the newest one only: it is not known here with which release they came.
-LATER = frozenset(["dwarf-version", "help", "jump-tables", "linker-features", "unsafe-allow-abi-mismatch"])
-_BOOLEAN = frozenset(["y", "yes", "on", "true", "n", "no", "off", "false"])
-# fmt: off
-# fmt: off
-#: The values of options that have few of them, in both; ``panic=immediate-abort`` is one of the newest only.
-_VALUES = {
-    "opt-level": frozenset(["0", "1", "2", "3", "s", "z"]),
-    "strip": frozenset(["none", "debuginfo", "symbols"]),
-    "debuginfo": frozenset(["0", "1", "2", "none", "line-directives-only", "line-tables-only", "limited", "full"]),
-    "code-model": frozenset(["tiny", "small", "kernel", "medium", "large"]),
-    "relocation-model": frozenset(["static", "pic", "pie", "dynamic-no-pic", "ropi", "rwpi", "ropi-rwpi", "default"]),
-    "panic": frozenset(["unwind", "abort", "immediate-abort"]),
-    "symbol-mangling-version": frozenset(["legacy", "v0", "hashed"]),
-    "lto": _BOOLEAN | {"thin", "fat"},
-    "split-debuginfo": frozenset(["off", "packed", "unpacked"]),
-    "relro-level": frozenset(["full", "partial", "off"]),
-    "collapse-macro-debuginfo": frozenset(["no", "external", "yes"]),
-    "linker-flavor": frozenset(
-        [
-            "gnu", "gnu-lld", "gnu-cc", "gnu-lld-cc", "darwin", "darwin-lld", "darwin-cc", "darwin-lld-cc", "wasm-lld",
-            "wasm-lld-cc", "unix", "unix-cc", "msvc-lld", "msvc", "em-cc", "bpf", "llbc", "ptx", "gcc", "ld", "ld.lld",
-            "ld64.lld", "lld-link", "wasm-ld", "em",
-        ]
-    ),
-    **dict.fromkeys(["debug-assertions", "embed-bitcode", "prefer-dynamic"], _BOOLEAN),
-}
-# fmt: on
 # fmt: off
 #: Options by name: whether a value follows.
 _LONG = {
@@ -78,17 +34,6 @@ _LONG = {
 # fmt: on
 _SHORT = {**dict.fromkeys("LloAWDFCZ", True), **dict.fromkeys("hgOVv", False)}
 _ALIASES = {"--codegen": "-C", "--allow": "-A", "--warn": "-W", "--deny": "-D", "--forbid": "-F"}
-#: Options that the oldest does not have or that only a nightly has, and those that decide by more than their value.
-_UNSURE = frozenset({"remap-path-scope", "env-set", "sysroot", "crate-type", "json"})
-
-
-#: Those that cargo itself passes, and that rustc takes once.
-_CARGOS = frozenset({"edition", "crate-name", "out-dir", "error-format", "color"})
-#: Those after which rustc does something else than to compile what cargo gives it.
-_ASIDE = frozenset({"--test", "--explain", "--version", "--help", "-o", "-V", "-h"})
-_LEVELS = frozenset({"allow", "warn", "deny", "forbid"})
-_LIBRARIES = frozenset({"static", "dylib", "framework", "link-arg"})
-_EMITTED = frozenset(["asm", "llvm-bc", "dep-info", "link", "llvm-ir", "metadata", "mir", "obj", "thin-link-bitcode"])
 
 
 class RustcOption(NamedTuple):
@@ -118,7 +63,10 @@ def options(words: Iterable[tuple[str, Setting]]) -> Iterator[RustcOption]:
                 continue
             if _LONG[name] and not equals:
                 value = next(pending, ("", setting))[0]
-            yield _judged(RustcOption(_ALIASES.get(f"--{name}", f"--{name}"), value, setting, unsure=name in _UNSURE))
+                if not value:
+                    yield RustcOption(word, "", setting, f"Argument to option '{name}' missing")
+                    continue
+            yield RustcOption(_ALIASES.get(f"--{name}", f"--{name}"), value, setting)
         elif word.startswith("-") and len(word) > 1:
             yield from _short(word[1:], setting, pending)
         elif word.startswith("@"):
@@ -135,78 +83,14 @@ def _short(letters: str, setting: Setting, pending: Iterator[tuple[str, Setting]
             yield RustcOption(f"-{letters}", "", setting, f"Unrecognized option: '{letter}'")
             return
         if not _SHORT[letter]:
-            yield _judged(RustcOption(f"-{letter}", "", setting))
+            yield RustcOption(f"-{letter}", "", setting)
             continue
         value = letters[place + 1 :] or next(pending, ("", setting))[0]
-        yield _judged(RustcOption(f"-{letter}", value, setting))
+        if not value:
+            yield RustcOption(f"-{letter}", "", setting, f"Argument to option '{letter}' missing")
+            return
+        yield RustcOption(f"-{letter}", value, setting)
         return
-
-
-def _judged(option: RustcOption) -> RustcOption:
-    if option.name == "-Z":
-        return option._replace(refused="the option `Z` is only accepted on the nightly compiler")
-    if option.name in _ASIDE:
-        return option._replace(refused="output of --print=file-names missing")
-    if option.name.startswith("--"):
-        return _judged_long(option, option.name[2:])
-    kind, equals, _ = option.value.partition("=")
-    if option.name == "-l" and equals and kind.partition(":")[0] not in _LIBRARIES:
-        return option._replace(refused=f"unknown library kind `{kind}`")
-    if option.name != "-C":
-        return option
-    name, equals, value = option.value.partition("=")
-    name = name.replace("_", "-")
-    if name in LATER:
-        return option._replace(unsure=True)
-    if name not in CODEGEN:
-        return option._replace(refused=f"unknown codegen option: `{name}`")
-    if (name, value) == ("panic", "immediate-abort"):
-        return option._replace(unsure=True)
-    if (name, value) == ("codegen-units", "0"):
-        return option._replace(refused="value for codegen units must be a positive non-zero integer")
-    if name in _VALUES and equals and value not in _VALUES[name]:
-        return option._replace(refused=f"incorrect value `{value}` for codegen option `{name}`")
-    return option
-
-
-def _judged_long(option: RustcOption, name: str) -> RustcOption:
-    if name in _CARGOS:
-        return option._replace(refused=f"Option '{name}' given more than once")
-    if name == "cap-lints" and option.value not in _LEVELS:
-        return option._replace(refused=f"unknown lint level: `{option.value}`")
-    wrong = [one for one in option.value.split(",") if one.partition("=")[0] not in _EMITTED]
-    if name == "emit" and wrong:
-        return option._replace(refused=f"unknown emission type: `{wrong[0]}`")
-    return option
-
-
-def processors(found: Iterable[RustcOption], triple: str) -> list[RustcOption]:
-    """Return the option that names the processor, the last one, if rustc does not compile for that, or may not."""
-    named = [option for option in found if option.name == "-C" and option.value.replace("_", "-", 1).startswith(_CPU)]
-    name = named[-1].value[len(_CPU) :] if named else ""
-    if name in ("", "native"):
-        return []
-    from diagnose.tables import rustc_processors  # only with such an option
-
-    known = rustc_processors.names(_architecture(triple))
-    if not known or known.get(name) == OLDEST:
-        return []
-    if name in known:
-        return [named[-1]._replace(unsure=True)]
-    reason = f"LLVM knows no 64-bit processor `{name}` of {_architecture(triple)}"
-    return [named[-1]._replace(refused=reason)]
-
-
-def _architecture(triple: str) -> str:
-    return triple.partition("-")[0].replace("riscv64gc", "riscv64")
-
-
-_CPU = "target-cpu="
-
-
-def is_known(version: str) -> bool:
-    """Whether the options of that release of rustc are known here."""
-    return bool(version) and not newer(OLDEST, version) and not newer(version, f"{NEWEST}.99")
 
 
 #: Words for the compiler that links which decide on no file.
