@@ -196,7 +196,7 @@ CHECKS = {
     "rpm/rpm_dependency_refused": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"log": ("rpm-refused", "rpm-unknown", "rpm-unread")}, "functions": ("leads_to",)},
     "rpm/rpm_file_conflict": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"log": ("rpm-file-twice",)}, "functions": ("leads_to",)},
     "rpm/rpm_key_refused": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"log": ("rpm-key", "rpm-key-asked", "rpm-key-of")}, "functions": ("leads_to",)},
-    "rpm/rpm_package_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("dnf5-note", "rpm-unknown", "rpm-family", "rpm-unregistered", "rpm-extra")}, "functions": ("leads_to",)},
+    "rpm/rpm_package_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("dnf5-note", "rpm-unknown", "rpm-family", "rpm-machine", "rpm-of-recipes", "rpm-unregistered", "rpm-extra")}, "functions": ("leads_to",)},
     "rpm/rpm_repo_eol": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.PACKAGES}, "signs": {"env": ("rpm_repos",), "log": ("centos-gone",)}, "functions": ("leads_to",)},
     "rpm/rpm_repo_unreadable": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("rpm-unread", "rpm-none", "rpm-status")}, "functions": ("leads_to",)},
     "runtime/cpu_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("cpu-refused", "import-note", "aborts-note", "target-cpu-note")}},

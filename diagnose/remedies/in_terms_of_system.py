@@ -44,12 +44,14 @@ def fitted(system: str, fixes: Iterable[Fix]) -> tuple[Fix, ...]:
     for fix in fixes:
         installs = [one for one in fix.commands if _is_of_linux(one, system)]
         names = tuple(dict.fromkeys(name for one in installs for name in _names(one.line)))
-        if here.of_target and names and not any(map(_is_library, names)):
+        if names and (reason := other_systems.absent(names, system)):
+            fitting[_without(here, reason)] = None
+        elif here.of_target and names and not any(map(_is_library, names)):
             fitting[fix] = None  # the program runs on the machine that builds, which is one of Linux
         elif names:
             fitting[_installed(system, here, names, fix)] = None
         elif (library := _CONTAINS.match(fix.title)) is not None:
-            fitting[Fix(here.way.format(names=f"the package with {library[1]}"), notes=here.notes)] = None
+            fitting[_searched(system, here, library[1])] = None
         elif installs or _FAMILY.match(fix.title):
             lost = True
         else:
@@ -82,7 +84,7 @@ def _installed(system: str, here: OtherSystem, packages: tuple[str, ...], fix: F
         packages = tuple(filter(_is_library, packages))  # its libraries and its programs come in different ways
     names = other_systems.called(packages, here.column)
     known = bool(names)
-    way, command = here.way, here.command if known else ""
+    way, command = here.way if known or not here.column else other_systems.UNSURE, here.command if known else ""
     module = _MODULE.search(fix.title)
     search = ""
     if not any(map(_is_library, packages)) and here.programs:
@@ -95,12 +97,38 @@ def _installed(system: str, here: OtherSystem, packages: tuple[str, ...], fix: F
     rest = [one for one in fix.commands if not _is_of_linux(one, system) and _fits(one.line)]
     commands = [Command(command.format(names=told), FixStage.PACKAGES)] if command else []
     commands += [one for one in rest if one.stage in (FixStage.TOOLCHAIN, FixStage.BUILD)]
-    notes = (here.notes if way is here.way else "", f"`{search}` looks for its name there." if search else "")
+    notes = (here.notes if way != here.programs else "", f"`{search}` looks for its name there." if search else "")
     return Fix(
-        way.format(names=", ".join(names)),
+        way.format(names=", ".join(names), system=here.name, own=here.packages),
         tuple(commands),
         env=tuple(one for one in fix.env if _fits(one[1])),
         notes=" ".join(filter(None, notes)),
+    )
+
+
+def _without(here: OtherSystem, reason: str) -> Fix:
+    """Return what to do where a library is of other systems alone, for *reason*."""
+    return Fix(
+        f"build without it on {here.name}, or on Linux: {reason}",
+        notes="Look for a feature, an extra or a release of the project that leaves it out there (sys_platform in "
+        "requirements, cfg(target_os) in Rust). On Windows, WSL is a Linux; elsewhere a container.",
+    )
+
+
+def _searched(system: str, here: OtherSystem, library: str) -> Fix:
+    """Return how the package with *library*, a file, is found on *system*."""
+    if system not in ("macos", "linuxbrew"):
+        return Fix(here.way.format(names=f"the package with {library}"), notes=here.notes)
+    word = re.split(r"[_.\d-]", library.removeprefix("lib"))[0]
+    if formula := homebrew.formula_of(library):
+        word = formula
+    return Fix(
+        f"install the formula with {library}, and name Homebrew's folder",
+        (
+            Command(f"brew install {formula}" if formula else f"brew search {word}", FixStage.PACKAGES),
+            Command('export LIBRARY_PATH="$(brew --prefix)/lib:$LIBRARY_PATH"', FixStage.TOOLCHAIN),
+        ),
+        notes="Apple's linker does not search /opt/homebrew/lib by itself, so an installed one is not found either.",
     )
 
 

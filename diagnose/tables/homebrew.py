@@ -183,6 +183,10 @@ _LIBRARIES = {
     "libdmtx": "libdmtx", "libenchant-2": "enchant", "libMagickWand-6": "imagemagick@6",
     "libspatialindex_c": "spatialindex",
     "libyaml-0": "libyaml", "libz": "zlib", "libzbar": "zbar", "libzmq": "zeromq", "libzstd": "zstd",
+    "liballegro": "allegro", "liballegro_acodec": "allegro", "liballegro_audio": "allegro",
+    "liballegro_dialog": "allegro", "liballegro_font": "allegro", "liballegro_image": "allegro",
+    "liballegro_main": "allegro", "liballegro_memfile": "allegro", "liballegro_physfs": "allegro",
+    "liballegro_primitives": "allegro", "liballegro_ttf": "allegro", "liballegro_color": "allegro",
 }  # fmt: skip
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from diagnose.model._lazy_stdlib import NamedTuple, cache
+from diagnose.model._lazy_stdlib import NamedTuple, cache, re
 
 
 class OtherSystem(NamedTuple):
@@ -18,6 +18,7 @@ class OtherSystem(NamedTuple):
     installs, with ``{names}``, if one does; ``prefix`` what its command puts before each name. ``notes`` say where that
     belongs. ``search`` finds a package by ``{file}``, a name. ``column`` is that of its names in the table.
     ``programs`` is the title for programs, if it differs; ``of_target`` says that those run on another system.
+    ``packages`` is what a system with a column calls the whole of its packages.
     """
 
     name: str
@@ -29,6 +30,7 @@ class OtherSystem(NamedTuple):
     column: str = ""
     programs: str = ""
     of_target: bool = False
+    packages: str = ""
 
 
 _DERIVATION = (
@@ -39,6 +41,8 @@ _RECIPE = (
     "Into the environment that builds. In a recipe: libraries under `host`, pkg-config, {{ compiler('c') }} and other "
     "programs under `build`. The distribution's own packages are not searched by conda's compilers."
 )
+#: The title where the table does not know a package's name: it need not exist there.
+UNSURE = "look whether {own} has {names}, and install it"
 #: By the id with which a log's reader names them.
 SYSTEMS = {
     "macos": OtherSystem("macOS", "install {names} with Homebrew", search="brew search {file}"),
@@ -50,6 +54,7 @@ SYSTEMS = {
         "%VCPKG_ROOT%\\scripts\\buildsystems\\vcpkg.cmake. In other builds INCLUDE and LIB have to name its folders.",
         search="vcpkg search {file}",
         column="vcpkg",
+        packages="vcpkg",
         programs="install {names}, and put the folder of its program on PATH",
     ),
     "msys2": OtherSystem(
@@ -60,6 +65,7 @@ SYSTEMS = {
         "In the shell of the environment that builds (UCRT64, MINGW64, CLANG64), which sets MINGW_PACKAGE_PREFIX.",
         "pacman -Ss {file}",
         "msys2",
+        packages="MSYS2",
     ),
     "nix": OtherSystem(
         "Nix",
@@ -67,6 +73,7 @@ SYSTEMS = {
         notes=_DERIVATION,
         search="nix search nixpkgs {file}",
         column="nix",
+        packages="nixpkgs",
     ),
     "guix": OtherSystem(
         "Guix",
@@ -82,6 +89,7 @@ SYSTEMS = {
         notes=_RECIPE,
         search="conda search -c conda-forge '*{file}*'",
         column="conda",
+        packages="conda-forge",
     ),
     "termux": OtherSystem(
         "Termux",
@@ -89,6 +97,7 @@ SYSTEMS = {
         "pkg install {names}",
         search="pkg search {file}",
         column="termux",
+        packages="Termux",
     ),
     "android": OtherSystem(
         "the Android NDK",
@@ -120,6 +129,7 @@ SYSTEMS = {
         "emerge --noreplace {names}",
         notes="In an ebuild: DEPEND, and BDEPEND for programs.",
         column="gentoo",
+        packages="Gentoo",
     ),
     "yocto": OtherSystem(
         "OpenEmbedded",
@@ -127,6 +137,7 @@ SYSTEMS = {
         notes='In the recipe: DEPENDS += "NAME", and `inherit pkgconfig` where pkg-config asks. Its sysroot has what '
         "DEPENDS names, and nothing of the machine that builds.",
         column="yocto",
+        packages="a layer",
     ),
     "buildroot": OtherSystem(
         "Buildroot",
@@ -154,6 +165,28 @@ def _rows() -> dict[str, tuple[str, ...]]:
     with open(os.path.join(os.path.dirname(__file__), "other_systems.txt"), encoding="utf-8") as file:
         rows = (line.split() for line in file if not line.startswith("#"))
         return {row[0]: tuple(row[1:]) for row in rows}
+
+
+#: Libraries of Linux itself (its kernel's interfaces, its sound, its service manager), by Debian's package.
+_OF_LINUX = re.compile(
+    r"lib(?:asound2|udev|systemd|seccomp|selinux1|cap|cap-ng|nl-\w+(?:-\w+)*-\d+|drm|gbm|evdev|input|wayland|bluetooth"
+    r"|mount|blkid|acl1|attr1|aio|uring|numa|bpf|kmod|v4l|gpiod|i2c|iw|audit|apparmor|ipset|mnl|nftnl|iptc|xtables"
+    r"|keyutils|devmapper)-dev(?::\w+)?"
+)
+#: Libraries of Unix systems alone.
+_OF_UNIX = re.compile(r"lib(?:sane|pam0g|cups2|bsd)-dev(?::\w+)?")
+
+
+def absent(packages: tuple[str, ...], system: str) -> str:
+    """Return why *packages* of Debian do not exist on *system*, as a clause; empty if they may."""
+    for package in packages if system in _NOT_LINUX else ():
+        of = "Linux" if _OF_LINUX.fullmatch(package) else "Unix" if _OF_UNIX.fullmatch(package) else ""
+        if of == "Linux" or (of and system in ("windows", "msys2")):
+            return f"{package.partition(':')[0].removesuffix('-dev')} is a library of {of} alone"
+    return ""
+
+
+_NOT_LINUX = ("windows", "msys2", "macos", "macports")
 
 
 def called(packages: tuple[str, ...], column: str) -> tuple[str, ...]:

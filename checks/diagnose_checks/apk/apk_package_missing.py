@@ -12,6 +12,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.command_words import misplaced
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
@@ -73,7 +74,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if ":" not in package and (not wanted or _asked(package, wanted[0].groups["by"])):
             hits += [hit, *wanted]
             packages.append(package)
-    if known := [package for package in packages if package in _EVERYWHERE]:
+    if stray := misplaced(log, hits, packages):
+        yield stray
+    elif known := [package for package in packages if package in _EVERYWHERE]:
         yield finding_from_hits(
             log,
             hits,

@@ -14,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.command_words import misplaced
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -22,6 +23,7 @@ from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.install import APT_FILE
 from diagnose.remedies.package_names import called_here
+from diagnose.tables.x86_packages import is_of_x86
 from diagnose_checks.apt._triage import AptReason, dead_release, is_unlisted, reason, unserved
 
 if TYPE_CHECKING:
@@ -51,6 +53,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if hits:
         packages = list(dict.fromkeys((hit.groups["package"], hit.groups["arch"]) for hit in hits))
         names = [f"{name}:{arch}" if arch else name for name, arch in packages]
+        if stray := misplaced(log, hits, names):
+            yield stray
+            return
+        machine = _machine(log)
+        if machine and (pcs := [name for name in names if is_of_x86(name)]):
+            yield _of_x86(log, hits, pcs, machine)
+            return
         yield finding_from_hits(
             log,
             hits,
@@ -121,6 +130,35 @@ def _of_version(log: BuildLog, hits: list[Hit]) -> Finding:
             Fix(
                 "if it has to be this one: take the archive of a day on which it was there",
                 notes="snapshot.debian.org and snapshot.ubuntu.com keep every state.",
+            ),
+        ],
+    )
+
+
+def _machine(log: BuildLog) -> str:
+    """Return the architecture whose lists alone apt fetched, if it is not x86; else empty."""
+    fetched = {hit.groups["arch"] for hit in log.find("apt-index")} - {"all"}
+    return next(iter(fetched)) if len(fetched) == 1 and not fetched & {"amd64", "i386"} else ""
+
+
+def _of_x86(log: BuildLog, hits: list[Hit], packages: list[str], machine: str) -> Finding:
+    """Return that packages are asked for on *machine* that exist for x86 alone."""
+    names = ", ".join(packages)
+    return finding_from_hits(
+        log,
+        hits,
+        f"{names} {'are' if len(packages) > 1 else 'is'} built for x86 alone, and this system is {machine}",
+        "apt installs none of the requested packages.",
+        [
+            Fix(
+                "build for amd64",
+                (Command("docker build --platform linux/amd64 .", FixStage.BUILD),),
+                notes="Or FROM --platform=linux/amd64 in the Dockerfile; on a machine of another processor it is "
+                "emulated.",
+            ),
+            Fix(
+                f"leave {names} out where the processor is another",
+                notes='`[ "$(dpkg --print-architecture)" = amd64 ]` asks.',
             ),
         ],
     )

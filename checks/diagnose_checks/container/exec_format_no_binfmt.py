@@ -85,6 +85,8 @@ _EXE_WRAPPER = (
 )
 _ON_ANDROID = "adb push FILE /data/local/tmp, then adb shell. No qemu-user runs what is linked with Android's libc."
 _BUILT = r"/target/(?:[^/]+/)*(?:release|debug)/"
+#: What Meson, CMake and autoconf compile to try a compiler: its output is of another machine, not this container.
+_PROBE = re.compile(r"(?:^|[\\/])(?:sanitycheck\w*\.exe|cmTC_\w+|conftest(?:\.exe)?|a\.out)$")
 _HELPERS = frozenset(
     {"patchelf", "protoc", "cmake", "ninja", "sccache", "rustc", "cargo", "maturin", "zig", "uv", "node"}
 )
@@ -118,6 +120,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield _without_loader(log, hit)
         return
     hits = [hit for hit in log.find("exec-format") if not log.near(hit.line, "postinst-failed", after=3)]
+    hits = [hit for hit in hits if not _PROBE.search(hit.groups["program"])]  # configure-cannot-run
     if not hits:
         return
     wanted = [note for note in log.find("platform-note") if note.line < hits[0].line]

@@ -15,6 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits, other_system
+from diagnose.authoring.own_headers import is_generated
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Finding, Fix, Phase
@@ -25,7 +26,7 @@ from diagnose.remedies.submodules import fetch_submodules
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _HEADER = r"(?P<header>[\w.][\w./+-]{0,200})"
 CHECK = Check(
@@ -68,6 +69,9 @@ _SEARCH = {
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a compiler stop at a header."""
     for hit in [hit for hit in log.find("header-unknown") if not re.match(_STANDARD, hit.groups["header"])][:1]:
+        if is_generated(hit.groups["header"], hit.text):
+            yield _of_this_build(log, hit)
+            return
         header, quoted = hit.groups["header"], hit.groups["open"] == '"'
         complete = fetch_submodules(
             "if it is the project's own: complete the source",
@@ -83,6 +87,33 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"{hit.groups['file'].rpartition('/')[2]} cannot be compiled.",
             (complete, *search) if quoted or not re.search("<", hit.groups["open"]) else (*search, complete),
         )
+
+
+def _of_this_build(log: BuildLog, hit: Hit) -> Finding:
+    """Return that a header is missed which the build of the same library generates."""
+    header = hit.groups["header"]
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{header} is a header that this library's own build generates, and it is not there",
+        f"{hit.groups['file'].rpartition('/')[2]} cannot be compiled. No package adds it to this source.",
+        (
+            Fix(
+                "let the library's own build system make it first",
+                notes="./configure or `cmake -S . -B build` from the library's top folder (configure_file in "
+                f"CMakeLists.txt, or config.status); `grep -rn {header.rpartition('/')[2]} .` shows what writes it.",
+            ),
+            Fix(
+                "if it is made: name its folder to the compiler",
+                notes="It is often written to the build folder, not beside the source: -I BUILD, or "
+                "target_include_directories(NAME PRIVATE ${CMAKE_CURRENT_BINARY_DIR}).",
+            ),
+            Fix(
+                "take the whole release, or a later one",
+                notes="Some archives and commits lack a file that others have.",
+            ),
+        ),
+    )
 
 
 def _searching(manager: str, header: str) -> tuple[Fix, ...]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from diagnose.authoring.environment import answer_evidence, setting_evidence, with_outcome
 from diagnose.authoring.link_step import SANITIZERS, is_named_by_path, missing_libraries
-from diagnose.authoring.log import advise, finding_from_hits, other_system
+from diagnose.authoring.log import advise, builds_rust, finding_from_hits, host, other_system
 from diagnose.authoring.mingw import file_of_library
 from diagnose.authoring.overrides import broken_override_finding, unset_override_fix
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
@@ -25,6 +25,7 @@ from diagnose.remedies.install import cross_compiler, install, system, tool
 from diagnose.remedies.libraries import install_fixes, reinstall
 from diagnose.remedies.package_names import library_module
 from diagnose.remedies.shell_quoting import quote
+from diagnose.tables.homebrew import formula_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -209,7 +210,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"the linker does not find {_file(lib)}{f' for {target.triple}' if target else ''}",
             "Linking fails.",
             (
-                *((_NO_FOLDER,) if any("searched paths: none" in hit.text for hit in hits) else ()),
+                *_for_zig(log, hits, lib, target),
                 *((_CONDA,) if log.near(hits[0].line, "conda-linker", before=3, after=1) else ()),
                 *_fixes(log, hits, lib, target),
                 *((_LOCAL,) if any("rust-lld" in hit.text for hit in hits) else ()),
@@ -220,7 +221,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
 def _system(program: str, ld: str, hits: list[Hit]) -> str:
     """Return the system that a cross linker links for, if it is not Linux: by its name, MinGW's or zig's."""
     names = f"{program} {ld} {hits[0].text}"
-    if re.search(r"-mingw32|windows-gnu", names):
+    if re.search(r"-mingw32|windows-gnu|(?:^|[\s/\\])ld\.exe:", names):
         return "Windows"
     return "macOS" if "apple-darwin" in program or re.search(r"\bo64-clang|-apple-darwin\S*-ld", names) else ""
 
@@ -237,6 +238,24 @@ def _abroad(lib: str, system: str, hits: list[Hit]) -> tuple[Fix, ...]:
             ),
         )
     zig = "using strategy" in hits[0].text
+    there = any("ld.exe" in hit.text for hit in hits)
+    if python := re.fullmatch(r"python(3)(\d+)(t?)", lib):
+        return _python_of_mingw(lib, f"{python[1]}.{python[2]}{python[3]}")
+    if there:
+        from diagnose.readers.buildlog.linking import stem  # only who reads logs needs its patterns
+
+        return (
+            Fix(
+                f"bring {_file(lib)} for MinGW",
+                (Command(f"pacman -Ss {quote(stem(_file(lib)))}", FixStage.PACKAGES),),
+                notes=f"As lib{lib}.dll.a or lib{lib}.a: in MSYS2 the package begins with ${{MINGW_PACKAGE_PREFIX}}-, "
+                "of the environment whose compiler builds (UCRT64, MINGW64). Elsewhere: its release for MinGW. -L "
+                "FOLDER or LIBRARY_PATH names the folder.",
+            ),
+            Fix(
+                f"if the project itself builds {_file(lib)}: build it first, and name its folder",
+            ),
+        )
     return (
         Fix(
             f"bring {_file(lib)} for Windows",
@@ -247,11 +266,47 @@ def _abroad(lib: str, system: str, hits: list[Hit]) -> tuple[Fix, ...]:
     )
 
 
-#: zig searches no folder of the system as soon as a target is named, even the machine's own.
-_NO_FOLDER = Fix(
-    "let zig search the system's folders",
-    notes="With -Dtarget (or -target) it searches none, even for the machine's own processor. Leave it out, or name "
-    "them: zig build --search-prefix /usr; zig cc -L /usr/lib/x86_64-linux-gnu.",
+def _python_of_mingw(lib: str, version: str) -> tuple[Fix, ...]:
+    """Return the fixes for Python's library on Windows: its two builds have it under two names."""
+    return (
+        Fix(
+            f"with MSYS2's own Python: link python{version}, as its file is libpython{version}.dll.a",
+            notes=f"{lib} is the name for Visual C++, of python.org's Python. A newer PyO3 knows MinGW's Pythons: "
+            "`cargo update -p pyo3-ffi`. MSYS2's setuptools does, too, and one from PyPI in that Python does not.",
+        ),
+        Fix(
+            f"with python.org's Python: name the folder with {lib}.lib",
+            env=(("LIBRARY_PATH", "FOLDER"),),
+            notes='FOLDER is libs in sys.base_prefix: `python -c "import sys; print(sys.base_prefix)"`. Or build with '
+            "Visual C++, for the target x86_64-pc-windows-msvc.",
+        ),
+    )
+
+
+#: Libraries of compilers, which no folder of the system has for zig.
+_NOT_FOR_ZIG = {"atomic", "gomp", "System"}
+
+
+def _for_zig(log: BuildLog, hits: list[Hit], lib: str, target: Target | None) -> tuple[Fix, ...]:
+    """Return how zig finds a library: if a target is named, it searches no folder of the system."""
+    if lib in _NOT_FOR_ZIG or not any("using strategy" in hit.text for hit in hits):
+        return ()
+    folder = f"/usr/lib/{(target or host(log)).multiarch}"
+    notes = (
+        "For a named target (-target, -Dtarget, cargo zigbuild) it searches none of the system's, even for the "
+        "machine's own processor, so the package alone does not help. In Rust: RUSTFLAGS='-L "
+        f"native={folder}'; zig build --search-prefix /usr; zig cc -L {folder}. The library there has to be for the "
+        "target's processor, and for a glibc that is not newer than the target's."
+    )
+    return (
+        Fix(f"name the folder of {_file(lib)} to zig", notes=notes),
+        *((_OWN_COPY,) if builds_rust(log) or "note: error" in hits[0].text else ()),
+    )
+
+
+_OWN_COPY = Fix(
+    "let a crate build its own copy",
+    notes="Most -sys crates have a feature for it: `cargo add libz-sys --features static`; vendored, bundled.",
 )
 _CONDA = Fix(
     "conda's linker does not search the system's folders: install the library in the same environment",
@@ -300,7 +355,8 @@ def _fixes(log: BuildLog, hits: list[Hit], lib: str, target: Target | None) -> t
         return (Fix(f"build {_file(lib)} first, and name its folder", notes=notes),)
     built = Fix(f"if the project itself builds {_file(lib)}: build it first, and name its folder", notes=named)
     installed = advise(log, hits[0].line, _bring, lib, target)
-    return (built, *installed) if other_system(log) else (*installed, built)
+    first = other_system(log) and not formula_of(f"lib{name}")
+    return (built, *installed) if first else (*installed, built)
 
 
 #: Libraries of C that Visual C++ has in its own: it has no file for them.

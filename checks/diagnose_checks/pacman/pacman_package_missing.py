@@ -12,6 +12,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.command_words import misplaced
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import distinct, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
@@ -43,6 +44,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if not hits:
         return
     packages = [hit.groups["package"] for hit in hits]
+    if stray := misplaced(log, hits, packages):
+        yield stray
+        return
     fixes, others = install_as_called(packages, "arch", _INSTALL)
     if others:
         names = " ".join(others)

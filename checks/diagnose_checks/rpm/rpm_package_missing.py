@@ -13,6 +13,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.command_words import misplaced
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
@@ -20,6 +21,7 @@ from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.package_names import install_as_called
+from diagnose.tables.x86_packages import is_of_x86
 from diagnose_checks.rpm._triage import unread
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from diagnose.readers.system.distro import Distro
 
 leads_to = blocks_later_installs
+_OTHERS = "aarch64|armv7hl|ppc64le|s390x|riscv64"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
@@ -44,7 +47,8 @@ CHECK = Check(
             (  # conda's packages have no architecture in their names
                 "nothing provides",
                 r"nothing provides (?P<package>\S+)(?: [<>=]+ \S+)? needed by .{0,200}"
-                r"\.(?:noarch|src|x86_64|i[3-6]86|aarch64|armv\dhn?l|ppc64le|s390x|riscv64)\b",
+                r"\.(?:noarch|src|x86_64|i[3-6]86|aarch64|armv\dhn?l|ppc64le|s390x|riscv64"
+                r"|core2_\d\d|corei7_64|cortex\w{1,20}|armv[5-8]\w{1,20}|mips\w{1,20}|oe_\w{1,20})\b",
             ),
             ("No provider of", r"No provider of '(?P<package>[^']+)' found"),
             ("' not found.", r"^(?P<zypper>Package) '(?P<package>[\w.+:-]+)' not found\.$"),
@@ -63,6 +67,19 @@ CHECK = Check(
             ("Azure Linux", r"Azure Linux"),
             ("@fedora", r"^\[?\w{1,40}@fedora\b"),  # a prompt
         ),
+        *patterns_for(
+            "rpm-machine",
+            ("Enterprise Linux ", rf"^Extra Packages for Enterprise Linux \d+ - (?P<arch>{_OTHERS})\b"),
+            ("Fedora ", rf"^Fedora (?:Modular )?\d+ - (?P<arch>{_OTHERS})\b"),
+            *(
+                (f".{one}", rf"\.(?:el|fc|amzn)\d\w{{0,20}}\.(?P<arch>{one})\b")
+                for one in ("aarch64", "ppc64le", "s390x")
+            ),
+            ("/repodata/", rf"/(?P<arch>{_OTHERS})/(?:[\w.-]{{1,40}}/){{0,3}}repodata/"),
+            ("[linux/", r"\[linux/(?P<arch>arm64|arm/v7|ppc64le|s390x|riscv64)(?: [\w.-]{1,60})? +\d+/\d+\]"),
+        ),
+        # OpenEmbedded installs an image's packages from the feed of its own recipes
+        *patterns_for("rpm-of-recipes", ("oe-repo", r"\boe-repo\b"), ("oe-rootfs-repo", "oe-rootfs-repo")),
         *patterns_for("rpm-unregistered", ("not registered with", "is not registered with an entitlement server")),
         *patterns_for(
             "rpm-extra",
@@ -82,6 +99,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if hits and not any(hit.line < hits[0].line for hit in unread(log)):  # rpm-repo-unreadable
         names = [name for hit in hits for name in hit.groups["package"].replace("'", "").replace('"', "").split()]
         packages = list(dict.fromkeys(names))
+        if stray := misplaced(log, hits, packages):
+            yield stray
+            return
+        if log.find("rpm-of-recipes") or log.elsewhere_at(hits[0].line) == "yocto":
+            yield _of_recipes(log, hits, packages)
+            return
+        arch = _machine(log, hits[0].line)
+        if arch and any(map(is_of_x86, packages)):
+            yield _of_x86(log, hits, packages, arch)
+            return
         distro = log.distro_at(hits[0].line)
         yield finding_from_hits(
             log,
@@ -91,10 +118,68 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [
                 *(_REGISTER if log.find("rpm-unregistered") else ()),
                 *_fixes(packages, distro, _manager(hits[0], distro), _has_extras(log, distro), _enabled(log)),
+                *((_PERHAPS_X86._replace(title=_PERHAPS_X86.title.format(arch=arch)),) if arch else ()),
             ],
         )
 
 
+def _of_recipes(log: BuildLog, hits: list[Hit], packages: list[str]) -> Finding:
+    """Return that an image of OpenEmbedded names packages that no built recipe makes."""
+    names = ", ".join(packages) or "one of the packages"
+    return finding_from_hits(
+        log,
+        hits,
+        f"no recipe that was built makes the package {names} for this image",
+        "do_rootfs fails: no image is made.",
+        (
+            Fix(
+                "correct the name: IMAGE_INSTALL and RDEPENDS name packages, not recipes",
+                notes=f"`oe-pkgdata-util lookup-recipe {packages[0] if packages else 'NAME'}` says which recipe makes "
+                "it, `oe-pkgdata-util list-pkgs -p RECIPE` what a recipe makes. A recipe whose files are all in other "
+                'packages makes none with its own name, unless it has ALLOW_EMPTY:${PN} = "1".',
+            ),
+            Fix(
+                "let a recipe make it",
+                notes="Add the layer that has the recipe to bblayers.conf; a recipe for -native alone makes no package "
+                "for the image. Then `bitbake RECIPE` before the image.",
+            ),
+        ),
+    )
+
+
+def _machine(log: BuildLog, line: int) -> str:
+    """Return the processor of the system at *line* if the log shows another one than x86; else empty."""
+    shown = [hit.groups["arch"] for hit in log.find("rpm-machine") if hit.line <= line]
+    return shown[-1] if shown else ""
+
+
+def _of_x86(log: BuildLog, hits: list[Hit], packages: list[str], arch: str) -> Finding:
+    """Return that packages are asked for on *arch* that exist for x86 alone."""
+    names = ", ".join(filter(is_of_x86, packages))
+    several = "are" if "," in names else "is"
+    return finding_from_hits(
+        log,
+        hits,
+        f"{names} {several} built for x86 alone, and this system is {arch}",
+        "dnf stops. yum continues, and the build fails later.",
+        (
+            Fix(
+                "build for x86-64",
+                (Command("docker build --platform linux/amd64 .", FixStage.BUILD),),
+                notes="Or FROM --platform=linux/amd64 in the Dockerfile; on a machine of another processor it is "
+                "emulated.",
+            ),
+            Fix(f"leave {names} out where the processor is another", notes='`[ "$(uname -m)" = x86_64 ]` asks.'),
+        ),
+    )
+
+
+#: Where the processor is another than x86, and nobody knows of the package.
+_PERHAPS_X86 = Fix(
+    "if the name is right: look whether it is built for {arch}",
+    notes="Repositories of other processors lack some packages: what drives PCs or Intel's hardware is for x86 alone. "
+    "Then build for x86-64: docker build --platform linux/amd64.",
+)
 _INSTALL = {"yum": "yum install -y", "dnf": "dnf install -y", "zypper": "zypper --non-interactive install"}
 
 

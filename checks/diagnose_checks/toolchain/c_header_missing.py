@@ -15,6 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import advise, finding_from_hits, install_by_family, other_system, sees_install
+from diagnose.authoring.own_headers import is_generated
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
@@ -113,6 +114,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             return
         if log.crate_at(hit.line)[0] == "openssl-sys":
             continue  # openssl-not-found-cross
+        if is_generated(header, hit.text):
+            continue  # c-header-unknown
         if "C1083" in hit.text and (header in _POSIX or re.match(r"(?:linux|asm|arpa|netinet|net)/", header)):
             yield _of_posix(log, hit, header)
             return

@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -23,7 +23,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -35,6 +35,7 @@ CHECK = Check(
             "are not runnable.",
             r"ERROR: Executables created by (?P<language>\S{1,12}) compiler (?P<meson>\S{1,200}) are not",
         ),
+        ("not invoke sanity test exec", r"ERROR: Could not invoke sanity test executable: (?P<why>.{1,300})"),
         ("cannot run test program whil", r"configure: error: cannot run test program while (?P<cross>cross compiling)"),
     ),
 )
@@ -60,29 +61,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             )
             return
-        if compiler := hit.groups["meson"]:
-            yield finding_from_hits(
-                log,
-                [hit],
-                f"a program that Meson compiled with {compiler} does not run here",
-                "Nothing is configured. It is for another processor or system, or misses a library when it starts.",
-                (
-                    Fix(
-                        "of a cross build: name the compiler in a cross file",
-                        (Command("meson setup --cross-file FILE build", FixStage.BUILD),),
-                        notes="CC and CXX are those of a native build. In FILE: [binaries] c = "
-                        f"'{compiler}'; [host_machine] system, cpu_family, cpu, endian; [properties] needs_exe_wrapper "
-                        "= true. `meson env2mfile --cross --system linux --cpu-family CPU --cpu CPU --endian little -o "
-                        "FILE` writes it from CC and CXX.",
-                    ),
-                    Fix(
-                        "of a native build: look why it does not start",
-                        (Command("tail -n 40 build/meson-logs/meson-log.txt", FixStage.BUILD),),
-                        notes="A sanitizer, -march=native or a library outside the loader's folders in CFLAGS and "
-                        "LDFLAGS; a file system mounted with noexec.",
-                    ),
-                ),
-            )
+        if hit.groups["meson"] or hit.groups["why"]:
+            yield _of_meson(log, hit)
             return
         yield finding_from_hits(
             log,
@@ -105,3 +85,44 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _of_meson(log: BuildLog, hit: Hit) -> Finding:
+    """Return that Meson cannot run the first program that it compiled."""
+    compiler = hit.groups["meson"]
+    other = re.search(r"(?i)exec format error|Errno 8\b|WinError (?:193|216)", hit.groups["why"])
+    message = f"a program that Meson compiled with {compiler or 'CC'} does not run here"
+    why = " It is for another processor or system, or misses a library when it starts."
+    if other:
+        message = (
+            "Meson makes a native build with a cross compiler: its first program is not for this machine's processor"
+        )
+        why = ""
+    return finding_from_hits(
+        log,
+        [hit],
+        message,
+        f"Nothing is configured.{why}",
+        (
+            Fix(
+                "of a cross build: name the compiler in a cross file",
+                (Command("meson setup --cross-file FILE build", FixStage.BUILD),),
+                notes="CC and CXX are those of a native build. In FILE: [binaries] c = "
+                f"'{compiler or 'TRIPLE-gcc'}'; [host_machine] system, cpu_family, cpu, endian; [properties] "
+                "needs_exe_wrapper = true. `meson env2mfile --cross --system linux --cpu-family CPU --cpu CPU --endian "
+                "little -o FILE` writes it from CC and CXX. Under pip: `pip install . "
+                "-Csetup-args=--cross-file=$PWD/FILE`, or crossenv.",
+            ),
+            Fix(
+                "of a native build: take the compiler of this machine"
+                if other
+                else "of a native build: look why it does not start",
+                () if other else (Command("tail -n 40 build/meson-logs/meson-log.txt", FixStage.BUILD),),
+                unset=("CC", "CXX") if other else (),
+                notes=""
+                if other
+                else "A sanitizer, -march=native or a library outside the loader's folders in CFLAGS and LDFLAGS; a "
+                "file system mounted with noexec.",
+            ),
+        ),
+    )

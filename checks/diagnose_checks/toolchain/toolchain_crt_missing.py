@@ -230,8 +230,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"the compiler does not find {name}{f' for {target.triple}' if target else ''}",
             "No C code can be compiled.",
-            _for_32_bits(log, hit.line, "stubs-32" in name or hit.groups["from"].startswith("/usr/include/"))
-            or advise(log, hit.line, _bring),
+            (
+                *(
+                    _for_32_bits(log, hit.line, "stubs-32" in name or hit.groups["from"].startswith("/usr/include/"))
+                    or advise(log, hit.line, _bring)
+                ),
+                *(
+                    (_CONDA_CC,)
+                    if hit.groups["from"].startswith("/usr/include/")
+                    and any(one.system == "conda" for one in log.sights)
+                    else ()
+                ),
+            ),
         )
     if windows := log.find("no-windows-library"):
         yield finding_from_hits(
@@ -305,6 +315,13 @@ def _for_32_bits(log: BuildLog, line: int, sure: bool) -> tuple[Fix, ...]:
     return install_by_family(log, line, "install the 32-bit half of the compiler and the C library", _MULTILIB)
 
 
+_CONDA_CC = Fix(
+    "if conda's compiler compiles: keep it out of /usr/include",
+    unset=("CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH"),
+    notes="x86_64-conda-linux-gnu-cc has the C library's headers in its own sysroot (sysroot_linux-64), and does not "
+    "search the distribution's folder for the processor. Without -I/usr/include, or with the system's own gcc, the "
+    "headers are of one C library. `echo $CC` tells which one compiles.",
+)
 _CONDA_LD = Fix(
     "link with the system's linker instead of conda's",
     (Command('mv "$CONDA_PREFIX/compiler_compat/ld" "$CONDA_PREFIX/compiler_compat/ld.conda"', FixStage.TOOLCHAIN),),

@@ -201,9 +201,12 @@ class BuildLog(NamedTuple):
         if any(one.system == "termux" for one in self.sights):  # its manager is apt, too
             return "termux"
         machines = () if self.host is None and not self.distro_at(line).id else _MACHINES
+        theirs = any(hit.text.startswith(_SYSTEMS_OWN) for hit in self.hits.at(line))
         for one in self._sights_from(line):
             if one.distro is not None or one.system == sighted_systems.LINUX:
                 return ""
+            if theirs and one.system in _BESIDE:
+                continue
             if one.system and one.system not in machines:
                 return one.system
         return ""
@@ -358,6 +361,10 @@ def _line_of(sight: ContextHint) -> int:
 
 #: Systems on which a container, or a virtual machine, runs Linux.
 _MACHINES = ("macos", "windows", "macports", "msys2")
+#: Systems of packages beside a distribution's, whose compilers do not search :data:`_SYSTEMS_OWN`: what a file there
+#: misses, the distribution's own compiler misses.
+_BESIDE = ("conda", "linuxbrew", "spack")
+_SYSTEMS_OWN = "/usr/include/"
 _WARNED = 12  # lines from a warning to the report
 _ASKED = "pc-"
 _UNITS = frozenset({"crate-failed", "crate-done", "link-failed", "rust-waits"})

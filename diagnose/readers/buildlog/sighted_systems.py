@@ -82,7 +82,17 @@ PATTERNS: tuple[Pattern, ...] = (
         "macports", ("/opt/local/", r"(?:^|[^\w.]|-[ILF])/opt/local/(?:bin|lib|include|Library|libexec|var/macports)\b")
     ),
     *_of("gentoo", ("/portage/", r"/var/tmp/portage/[\w-]{1,40}/")),
-    *_of("yocto", ("recipe-sysroot", r"/recipe-sysroot(?:-native)?/")),
+    *_of(
+        "yocto",
+        ("recipe-sysroot", r"/recipe-sysroot(?:-native)?/"),
+        ("Nothing PROVIDES ", r"^ERROR: Nothing R?PROVIDES '"),
+        (".bbclass", r"[\w-]\.bbclass\b"),
+        *(
+            (f" do_{task}", rf"^(?:ERROR|NOTE|WARNING): \S{{1,200}} do_{task}\w{{0,30}}: ")
+            for task in ("compile", "configure", "fetch", "image", "install", "package", "patch", "rootfs", "unpack")
+        ),
+        ("oe-repo", r"\boe-repo\b"),
+    ),
     *_of(
         "buildroot",
         ("buildroot", r"/buildroot[\w.-]{0,30}/(?:[\w.-]{1,60}/){0,3}(?:host|build)/|-buildroot-linux-"),
@@ -135,6 +145,8 @@ PATTERNS: tuple[Pattern, ...] = (
         ("cl.exe", r"(?:^|[\s\"'\\])cl\.exe\"? (?:/\w|failed|-nologo)"),
         ("cannot find the file", r"The system cannot find the file specified"),
         ("libclang.dll", r"'libclang\.dll'"),
+        ("ld.exe: ", r"(?:^|[\s\\/])ld\.exe: "),
+        ("collect2.exe: ", r"(?:^|[\s\\/])collect2\.exe: "),
     ),
 )
 
