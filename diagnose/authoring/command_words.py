@@ -27,11 +27,11 @@ def misplaced(log: BuildLog, hits: Sequence[Hit], names: Sequence[str]) -> Findi
     if not words:
         return None
     shown = ", ".join(f"`{word}`" for word in words)
+    what = "a package: it is a word of a command" if len(words) == 1 else "packages: they are words of a command"
     return finding_from_hits(
         log,
         hits,
-        f"the package manager was told to install {shown}, {'a word' if len(words) == 1 else 'words'} of a command, "
-        "not a package",
+        f"the package manager takes {shown} for {what}",
         "It stops, although packages with the other names may be there.",
         (
             Fix(

@@ -174,7 +174,7 @@ def _of_x86(log: BuildLog, hits: list[Hit], packages: list[str], arch: str) -> F
     )
 
 
-#: Where the processor is another than x86, and nobody knows of the package.
+#: Where the processor is another than x86, and the table does not have the package.
 _PERHAPS_X86 = Fix(
     "if the name is right: look whether it is built for {arch}",
     notes="Repositories of other processors lack some packages: what drives PCs or Intel's hardware is for x86 alone. "
