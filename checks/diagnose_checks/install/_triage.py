@@ -38,6 +38,11 @@ WORDINGS = (
             r"(?<!\S)(?P<wheel>\S+) has no wheels with\s+a\s+matching platform tag(?: \(e\.g\., `(?P<tag>\w+)`\))?",
             3,
         ),
+        (  # since 0.13
+            "-compatible wheels",
+            r"(?<!\S)(?P<wheel>\S+) has no\s+(?P<system>Windows|Linux|macOS)-compatible\s+wheels",
+            2,
+        ),
         ("matching platform tag", "matching platform tag"),
         (
             "wheels are available with",
@@ -65,6 +70,12 @@ WORDINGS = (
             r"re using \w{2,20} [\d.]+\w{0,3} \(`\w+`\), but `(?P<wheel>[^`]{1,100})` "
             r"(?:\([^)]{1,100}\) )?only has wheels with the following Python ABI tags?: (?P<pythons>.{1,300})",
         ),
+        (  # since 0.13
+            "-compatible wheels",
+            r"(?<!\S)(?P<wheel>\S+) has no\s+`python_full_version (?P<bound>[<>=]{1,2} "
+            r"'[\d.]{1,10}')`-compatible\s+wheels",
+            2,
+        ),
         ("matching Python", r"matching Python (?:ABI|version|implementation) tag"),
         (
             "wheels are available with",
@@ -75,6 +86,18 @@ WORDINGS = (
         "uv-found",
         ("on the following platform", r"Wheels are available for [^:]{0,300} on the following "
             r"platforms?: (?P<platforms>.*)"),
+    ),
+    *patterns_for(  # the Pythons or systems for which uv looks, where it looks for several
+        "uv-split",
+        ("dependencies for split", r"resolving dependencies for split \((?:markers: )?(?P<split>[^)]{1,300})\)", 2),
+        ("dependencies for split", r"resolving dependencies for split \((?:markers: )?(?P<split>[^)]{1,200})"),
+    ),
+    *patterns_for(
+        "uv-active",
+        (
+            "active Python version is",
+            r"hint: While the active Python version is (?P<here>\d[\d.]{0,10}),\s+the\s+resolution\s+failed",
+        ),
     ),
     *patterns_for(
         "uv-refused",
@@ -136,11 +159,15 @@ _LEGACY = {
 # The first pip that knows a kind of tag (pip's release notes).
 _SINCE = (
     (re.compile(r"manylinux_\d"), (20, 3)),
+    (re.compile(r"macosx_(?:1[1-9]|2\d)_|macosx_\w+_universal2"), (20, 3)),
     (re.compile(r"musllinux_"), (21, 2)),
     (re.compile(r"manylinux2014_"), (19, 3)),
     (re.compile(r"manylinux2010_"), (19, 0)),
     (re.compile(r"manylinux1_"), (8, 1)),
 )
+#: Releases of pip that leave out tags like py3-none-PLATFORM; 20.0.2 has them again (its release notes).
+_PLATFORMLESS = ("20.0", "20.0.1")
+_OLD_MACOS = (10, 13)  # every macOS on which a Python of today or a runner runs is as new as that
 _PREFIXED = (19, 2)  # the first pip that prints "ERROR: " before its errors
 
 
@@ -174,6 +201,8 @@ def refused(log: BuildLog, wanted: str) -> list[Refused]:
         listed = hit.groups["platforms"] or (hints[0].groups["platforms"] if hints else "")
         platforms = tuple(re.findall(r"`(\w+)`", listed))
         cause, detail = _uv(hit.groups["tag"], platforms)
+        if hit.groups["system"]:
+            detail = f"uv looks for files for {hit.groups['system']}, too"
         found.setdefault(
             hit.groups["wheel"] or hit.text, Refused((hit, *hints[:1]), hit.groups["wheel"], platforms, cause, detail)
         )
@@ -245,6 +274,10 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
     wrong = [reason for platform in platforms if (reason := impossible(platform))]
     if len(wrong) == len(platforms):
         return "wheel-not-supported-bad-tag", wrong[0]
+    notes = [note.groups["version"] for note in log.find("pip-note") if note.line <= hit.line]
+    if notes[-1:] and notes[-1] in _PLATFORMLESS and re.search(r"-py[\d.py]{1,20}-none-(?!any\.)", wheel):
+        detail = f"pip {notes[-1]} takes no tags like py3-none-PLATFORM, and 20.0.2 does again"
+        return "wheel-not-supported-old-pip", detail
     tags = [policies.split(platform) for platform in platforms]
     arches = {tag.arch for tag in tags if tag.arch}
     machine = _machine(log)
@@ -253,7 +286,14 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
     if all(platform.startswith("macosx_") for platform in platforms) and log.find("macos-note"):
         if detail := _other_python(log, hit, wheel):
             return "wheel-not-supported-python", detail
+        pip = _version(log, hit, "pip-note")
+        if pip and all(pip < (known_since(platform) or pip) for platform in platforms):
+            return "wheel-not-supported-old-pip", f"pip {'.'.join(map(str, pip))} does not know {platforms[0]}"
         system = ".".join(platforms[0].split("_")[1:3])
+        if name_key(system) < _OLD_MACOS:
+            arch = platforms[0].split("_", 3)[-1]
+            python = wheel.split("-")[-3]
+            return "wheel-not-supported-no-arch", f"it is for {arch}, and this Python is not, or does not take {python}"
         return "wheel-not-supported-no-arch", f"its tag asks for macOS {system} or later, {_MACOS_OLDER}"
     if not arches and platforms != ("any",) and not _knows_system(log, hit, platforms[0]):
         if detail := _other_python(log, hit, wheel):

@@ -79,6 +79,10 @@ CHECK = Check(
             r"\((?P<code>40[13])",
             2,
         ),
+        (  # since 0.9
+            "returned a 40",
+            r"hint: An index \((?P<url>[^)]{1,300})\) returned a (?P<code>40[13]) \w+(?: \w+)? error\.",
+        ),
         # pip asks for a name, and no one answers
         ("User for ", r"^User for (?P<host>[\w.:-]{1,253}): (?:ERROR: Exception:|EOFError)"),
         (

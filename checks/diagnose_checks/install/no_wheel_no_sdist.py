@@ -298,8 +298,13 @@ def _of_shaky_index(log: BuildLog, hits: list[Hit], name: str) -> Finding:
     )
 
 
+def _skipped(log: BuildLog, hit: Hit) -> bool:
+    """Whether pip left out a page of the index, or a folder, before it found nothing."""
+    return bool(log.near(hit.line, "index-page-skipped", before=_ABOVE))
+
+
 #: What other checks name as the cause.
-_EXPLAINED = ("outage", "certificate", "metadata-inconsistent")
+_EXPLAINED = ("outage", "certificate", "metadata-inconsistent", "index-unreadable")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -336,6 +341,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue  # download-refused
         if not hit.groups["others"] and log.near(hit.line, "pip-retries", before=_ABOVE):
             continue  # network-or-mirror-outage
+        if not hit.groups["others"] and _skipped(log, hit):
+            continue  # index-unreadable
         package = hit.groups["package"]
         if (other := _elsewhere(log, hit)) is not None:
             yield other

@@ -72,6 +72,12 @@ CHECK = Check(
             r"(?:^|\bsh: (?:line \d+: |\d+: )?|\.sh: line \d+: |\.sh: \d+: )(?P<python>python(?:[23](?:\.\d+)?)?): "
             r"(?:command )?not found$",
         ),
+        (
+            "No preset version installed",
+            r"^No preset version installed for command "
+            r"(?P<python>python[\d.]{0,10})$",
+        ),  # asdf
+        ("ool not installed for shim", r"^mise ERROR Tool not installed for shim: (?P<python>python[\d.]{0,10})$"),
         ("pyenv: ", r"^pyenv: (?P<python>python[\d.]{0,10}): command not found"),
         ("env: ", r"env: ['\"]?(?P<python>python(?:[23](?:\.\d+)?)?)['\"]?: No such file or directory"),
     )
@@ -126,7 +132,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (_MESON_BY_PIP,),
         )
         return
-    hits = log.find("no-such-python")
+    # python-not-selected
+    hits = [hit for hit in log.find("no-such-python") if not log.near(hit.line, "python-unselected", before=4, after=8)]
     if not hits and (musl := log.find("uv-no-musl")):
         yield _of_uv(log, musl[0])
         return

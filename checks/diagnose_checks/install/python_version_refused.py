@@ -56,6 +56,11 @@ CHECK = Check(
             rf"Python(?P<want>{_RANGE})",
             2,
         ),
+        (  # since 0.13
+            "requires Python ",
+            rf"^(?:cause: )?Because (?P<package>\S{{1,100}}) requires Python (?P<want>{_RANGE}) and (?P<uv>)",
+            2,
+        ),
         (
             "incompatible with the project",
             r"(?:resolved to|interpreter is) (?:CPython |Python )?(?P<have>\d[\w.]{0,20})\b.{0,100} incompatible with "
@@ -116,9 +121,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
             log,
             [hit],
             f"{package or ('the project' if 'project' in hit.text else 'the package')} needs Python {want}, and "
-            f"refuses {here}"[:160],
+            f"refuses {_others(log, hit) or here}"[:160],
             "It is not installed.",
-            _fixes(package, want, have, asked=hit.groups["side"] == "requested" and not log.find("python-asked")),
+            _fixes(
+                package,
+                want,
+                have,
+                asked=(hit.groups["side"] == "requested" or bool(_others(log, hit))) and not log.find("python-asked"),
+            ),
         )
         return
     for hit, ignored in left_out(log)[:1]:
@@ -131,6 +141,14 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "It is not installed.",
             _fixes(package, wants[0], ""),
         )
+
+
+def _others(log: BuildLog, hit: Hit) -> str:
+    """Return the Pythons for which uv since 0.13 looks where it looks for some of the project's; else empty."""
+    if "uv" not in hit.groups:
+        return ""
+    splits = log.near(hit.line, "uv-split", before=12)
+    return "other Pythons that the project allows" if any("python" in one.groups["split"] for one in splits) else ""
 
 
 def _meets(hit: Hit) -> bool:
@@ -160,7 +178,8 @@ def _fixes(package: str, want: str, have: str, asked: bool = False) -> tuple[Fix
         return (
             Fix(
                 f'write requires-python = "{want}" in pyproject.toml',
-                notes=f"uv looks for versions that fit every Python of the project: it says {have}.",
+                notes="uv looks for versions that fit every Python of the project"
+                + (f": it says {have}." if have else "."),
             ),
             older,
         )

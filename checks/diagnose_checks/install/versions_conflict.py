@@ -14,6 +14,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
+from diagnose.authoring.python_ranges import narrowed
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog, Hit
 
+_RPM_MACHINE = r"(?:noarch|x86_64(?:_v\d)?|i[3-6]86|aarch64|armv\w{2,4}|ppc64le|s390x|riscv64|src)"
+_SPEC = r"(?:(?!specifier=<).){1,800}specifier=<\w{1,30} [<>=!~]"
+_PDM = rf"^\[ResolutionImpossible\]: (?P<pdm>{_SPEC}{_SPEC}.{{1,1000}})"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LATER,
@@ -41,7 +45,8 @@ CHECK = Check(
                 r"pkg_resources\.(?:Contextual)?VersionConflict: \((?P<have>[\w.+ -]{1,100}) \([^)]{0,300}\), "
                 r"Requirement\.parse\('(?P<pinned>[^']{1,100})'\)",
             ),
-            # PDM
+            # PDM, which wraps it
+            ("ResolutionImpossible]: ", _PDM, 3),
             ("ResolutionImpossible]: ", r"^\[ResolutionImpossible\]: (?P<pdm>.{1,2000})"),
             ("RequirementsConflicted: ", r"RequirementsConflicted: Requirements conflict: (?P<pdm>.{1,2000})"),
             # Poetry
@@ -67,6 +72,11 @@ CHECK = Check(
                 r"^(?P<conda>LibMambaUnsatisfiableError|UnsatisfiableError|SpecsConfigurationConflictError)\b",
             ),
             ("problems while solving", r"^(?:- |\w{5,8} +libmamba )?Encountered problems while solving"),
+            (
+                "none of the providers can be",
+                rf"^- package (?!\S{{1,200}}\.{_RPM_MACHINE} )(?P<conda>\S{{1,100}}-\d\S{{0,60}}-\S{{1,60}}) requires "
+                r".{1,200}, but none of the providers can be",
+            ),
             ("not solve for environment", r"(?:^|libmamba )Could not solve for environment specs"),
             ("annot solve the request", r"Cannot solve the request because of: (?P<who>.{1,300})"),
             ("nsatisfiable dependencies", r"Unsatisfiable dependencies for platform \S{1,40}: (?P<who>.{1,300})"),
@@ -79,10 +89,17 @@ CHECK = Check(
                 r"ecause only \S.{0,100} (?:is|are) available and your? (?:project )?(?:require|depends on) "
                 r"(?P<absent>[^,]{1,100})",
             ),
+            ("there are no versions of", r"there are no versions of (?P<absent>\S{1,100})(?= and |, |$)"),
             ("ecause you require", r"ecause you require (?P<one>\S{1,100}) and (?P<two>\S{1,100}), we can conclude"),
             (
-                "so it will not be satisfied",
-                r"^-? ?(?P<needs>\S{1,100} requires Python [^;]{1,60}), so it will not be satisfied",
+                "so it will not be",
+                r"^-? ?(?P<needs>\S{1,100} requires Python (?P<pythons>[^;]{1,60})), so it will not be \w{9,11}\b",
+            ),
+            (
+                "which requires Python",
+                r"depends on (?P<needs>(?P<needing>\S{1,100}) .{0,300}which requires Python "
+                r"(?P<pythons>[<>=!~][^;]{1,60}))"
+                r", version solving failed",
             ),
             ("match any versions", r"depends on (?P<absent>\S{1,100} \([^)]{1,60}\)) which doesn't match any versions"),
             (
@@ -136,12 +153,19 @@ CHECK = Check(
                 "none of the providers can be",
                 r"requires (?P<unprovided>\S[^,]{0,100}(?:,[<>=!~][^,]{0,30}){0,3}), but none of the providers",
             ),
+            ("annot install both pin-", r"cannot install both (?P<pins>pin-\d{1,3})\b"),
+            (
+                "Currently pinned specs:",
+                r"Currently pinned specs:\s+- (?P<pinned_to>[\w.-]{1,60} \S{1,40})(?: \(labeled as (?P<pins>'pin-\d))?",
+                2,
+            ),
             ("The user requested", r"^The user requested (?P<wish>.{1,200})"),
         ),
         *patterns_for(
             "conflict-excuse",
             ("network was disabled", r"the network was disabled"),
             ("could not be queried", r"[Ii]ndex (?:URL \([^)]{1,300}\) )?could not be queried"),
+            ("returned a 40", r"hint: An index \([^)]{1,300}\) returned a 40[13]\b"),
             ("not satisfy Python", r"does\s+not\s+satisfy\s+Python[<>=!~]", 3),
             ("does not", r"does\s+not\s+satisfy\s+Python[<>=!~]", 3),
         ),
@@ -180,6 +204,8 @@ def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
     clash = " ".join(first("clash").partition(" is not ")[0].rstrip("* ").split())
     if clash and (asked := first("asked")).partition(" ")[0] == clash.partition(" ")[0]:
         return f"the requirements ask for {asked} and for {clash} at once", _LOOSEN
+    if first("pins") and all(_label(one) for one in reasons if one.groups["absent"]):
+        return _of_pins(first("pinned_to"))
     if any(
         one.groups["channels"] or one.groups["by"] or re.match("(?:Resolve)?Packages?NotFound", one.text)
         for one in reasons
@@ -196,7 +222,15 @@ def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
         return f"the requirements {first('one')} and {first('two')} exclude each other", _LOOSEN
     if hit.groups["poetry"]:
         needs = f": {first('needs')}" if first("needs") else ""
-        return f"the project allows more Pythons ({hit.groups['range']}) than a package that it needs{needs}", _NARROW
+        return (
+            f"the project allows more Pythons ({hit.groups['range']}) than a package that it needs{needs}",
+            _narrow(hit.groups["range"], first("pythons")),
+        )
+    if pythons := first("pythons"):  # Poetry's, of a file or another source
+        return (
+            f"the project allows more Pythons than a package that it needs: {first('needing')} requires {pythons}",
+            _narrow("", pythons),
+        )
     if pinned := hit.groups["pinned"]:
         message = f"{hit.groups['have']} is installed, and an installed package needs {pinned}"
         command = Command(f"python3 -m pip install '{pinned}'", FixStage.BUILD)
@@ -218,10 +252,36 @@ def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
     return f"no versions meet all requirements{f': {who}' if who else ''}", _LOOSEN
 
 
+def _label(hit: Hit) -> bool:
+    """Whether what is missing is what conda makes of the system, or puts before pre-releases."""
+    return hit.groups["absent"].startswith("_python_rc") or hit.groups["absent"].startswith("__")
+
+
+def _of_pins(spec: str) -> tuple[str, Fix]:
+    """Return that the environment's pins exclude what is asked for; *spec* is one of them, if known."""
+    python = spec.split(" ")[1] if spec.startswith("python ") else ""
+    return (
+        f"the environment is pinned to {spec or 'versions, mostly its Python'}, and the requested packages "
+        "need another one",
+        Fix(
+            "make a new environment with a Python that the package supports",
+            (Command("conda create --name NEW python=3.11 PACKAGE", FixStage.TOOLCHAIN),),
+            notes=f"Replace the names, and "
+            f"{'3.11 by another version than ' + python.rstrip('.*') if python else '3.11'}: "
+            "conda search --info PACKAGE lists what each build needs. pinned_packages of .condarc and "
+            "conda-meta/pinned of "
+            "the environment set other pins. _python_rc only keeps pre-releases of Python away.",
+        ),
+    )
+
+
 def _of_channels(reasons: list[Hit]) -> tuple[str, Fix]:
     """Return what conda's solvers miss in the channels."""
     said = (one.groups["absent"].strip().removesuffix("which").rstrip(", ") for one in reasons)
     absent = list(dict.fromkeys(filter(None, said)))
+    absent = [name for name in absent if not name.startswith(("__", "_python_rc"))] or absent
+    if absent and all(name.startswith("_python_rc") for name in absent):
+        return "no released Python fits all requirements: only a pre-release is left", _OLDER_PYTHON
     system = next((name.partition(" ")[0].strip("_") for name in absent if name.startswith("__")), "")
     if system and len(absent) == 1:
         return f"a package needs a system with {system}, which this one is not, or an older one", Fix(
@@ -244,21 +304,38 @@ def _of_channels(reasons: list[Hit]) -> tuple[str, Fix]:
     )
 
 
+def _narrow(project: str, package: str) -> Fix:
+    """Return the fix for a project that allows more Pythons than a package, with the range if known."""
+    wanted = narrowed(project or package, package)
+    if not wanted:
+        return _NARROW
+    return _NARROW._replace(title=f'write requires-python = "{wanted}" in pyproject.toml', notes=_NARROW_NOTES)
+
+
 def _of_pdm(said: str) -> tuple[str, Fix]:
     """Return what PDM's resolver names: a requirement of the project, and one of a package."""
     ranges = re.findall(r"specifier=<\w{1,30}[ (]'?((?:[<>=!~]{1,3}[\d.*]{1,20},?){1,8})", said)
     parent = re.search(r"parent=<Candidate ([^>@\s]{1,100})", said)
     name = re.search(r"name='([^']{1,100})'", said)
+    said = " ".join(said.split())
     if name is None or not ranges:
         return "no versions meet all requirements", _LOOSEN
     if name[1] == "python" and len(ranges) > 1:
         needs = f"{parent[1] if parent else 'a package'} needs {ranges[1]}"
-        return f"the project allows more Pythons ({ranges[0]}) than a package that it needs: {needs}", _NARROW
+        return f"the project allows more Pythons ({ranges[0]}) than a package that it needs: {needs}", _narrow(
+            ranges[0], ranges[1]
+        )
     return f"no version of {name[1]} meets {' and '.join(ranges[:3])}", _LOOSEN._replace(
         notes="Pre-releases count only where they are asked for: pdm add --prerelease, or a version such as >=1.0b1."
     )
 
 
+_OLDER_PYTHON = Fix(
+    "ask for a Python, in a new environment, that the package supports",
+    (Command("conda create --name NEW python=3.11 PACKAGE", FixStage.TOOLCHAIN),),
+    notes="conda search --info PACKAGE lists what each build needs. _python_rc is not a package to install: it keeps "
+    "pre-releases of Python away.",
+)
 _EXPORT = Fix(
     "export the environment without builds, and name its channels",
     (Command("conda env export --from-history > environment.yml", FixStage.TOOLCHAIN),),
@@ -266,10 +343,14 @@ _EXPORT = Fix(
     "channel only, and many packages for Linux, macOS or Windows alone.",
 )
 _MANY = 3  # packages with a version or a build that an exported environment fixes
+_NARROW_NOTES = (
+    "In [project]; Poetry before 2: python in [tool.poetry.dependencies]. The resolver looks for versions for every "
+    "Python "
+    "of the project, not only for the one that runs. Or take a release of the package that supports them."
+)
 _NARROW = Fix(
     "let the project ask for no other Pythons than its packages",
-    notes='requires-python = ">=3.10,<3.13" in [project] (Poetry before 2: python in [tool.poetry.dependencies]). Or '
-    "take a release of the package that supports them.",
+    notes=f'As in requires-python = ">=3.10,<3.13". {_NARROW_NOTES}',
 )
 _LOOSEN = Fix(
     "loosen one of the versions that the message names",

@@ -61,12 +61,17 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log,
             one.hits,
-            f"{name} has no wheel for this machine: {one.detail}"
-            if one.detail
-            else f"{name} is probably for another platform",
+            f"{name} {_none(one)}: {one.detail}" if one.detail else f"{name} is probably for another platform",
             "The package is not installed.",
             _fixes(one),
         )
+
+
+def _none(one: Refused) -> str:
+    """Return that a wheel does not fit, or that a package has no wheel that fits."""
+    if one.wheel.endswith(".whl"):
+        return "does not fit this machine"
+    return "has no wheel for another system" if "uv looks for" in one.detail else "has no wheel for this machine"
 
 
 def _fixes(one: Refused) -> list[Fix]:
@@ -100,9 +105,31 @@ def _fixes(one: Refused) -> list[Fix]:
                 notes="A Python that says 10.16 was built for macOS 10.15 or older, and takes no wheel for 11.",
             ),
         ]
+    if one.wheel.endswith(".whl") and one.detail.startswith("it is for ") and one.platforms[0].startswith("macosx_"):
+        return [
+            Fix(
+                "look which tags this Python accepts",
+                (Command("python3 -m pip debug --verbose", FixStage.TOOLCHAIN),),
+                notes="arm64 only: a Python for Apple's processors; build for it (ARCHFLAGS, --target "
+                "aarch64-apple-darwin) or "
+                "take a universal2 wheel. If the tag is in the list: update pip.",
+            ),
+            Fix("build a wheel for this platform", notes=_has(one.platforms)),
+        ]
     if one.wheel.endswith(".whl"):
         return [Fix("build a wheel for this platform", notes=_has(one.platforms)), other, source]
     foreign = one.platforms and all("x86_64" in name or "linux" not in name for name in one.platforms)
+    if "uv looks for" in one.detail:
+        here = "sys_platform == 'linux'"
+        return [
+            Fix(
+                "let uv look for the systems that the project is for only",
+                notes=f'environments = ["{here}"] in [tool.uv], for example; or take this one out of '
+                "required-environments there.",
+            ),
+            Fix("ask for it only where it has files", notes=f'As in dependencies = ["{package}; {here}"].'),
+            other,
+        ]
     if one.hits[0].kind == "uv-platform":
         lock = Fix(
             "take another release into the lock file",

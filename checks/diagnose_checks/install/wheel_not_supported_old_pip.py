@@ -1,7 +1,8 @@
 """This pip is too old to know the wheel's kind of tag.
 
-pip knows ``manylinux_2_17`` and similar tags from 20.3 on, ``manylinux2014`` from 19.3, ``musllinux`` from 21.2. An
-older pip reports "not a supported wheel on this platform", or builds the source distribution instead.
+pip knows ``manylinux_2_17`` and similar tags, and those of macOS 11 and later, from 20.3 on, ``manylinux2014`` from
+19.3, ``musllinux`` from 21.2. 20.0 and 20.0.1 leave out tags like ``py3-none-PLATFORM``. An older pip reports "not a
+supported wheel on this platform", or builds the source distribution instead.
 
 How to fix: update pip. Or add the older name to the wheel's tags (``manylinux2014_x86_64.manylinux_2_17_x86_64``).
 

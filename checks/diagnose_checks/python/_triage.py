@@ -8,6 +8,8 @@ from __future__ import annotations
 from diagnose.authoring.refusals import RefusedSetting
 
 _CIBW = r"^(?:cibuildwheel: )?(?:error: )?"
+#: Releases before 2.17 let Python print the exception.
+_CONFIG = r"^(?:cibuildwheel: )?(?:error: )?(?:cibuildwheel\.\w{1,30}\.\w{1,30}Error: )?[\"']?"
 CIBUILDWHEEL = (
     RefusedSetting(
         "must be a build selector with",
@@ -16,6 +18,15 @@ CIBUILDWHEEL = (
         "give it one identifier, as cibuildwheel prints them",
         "As in cp313-manylinux_x86_64. In a workflow's matrix: the variable that --only gets is empty.",
         "cibuildwheel --print-build-identifiers --platform linux",
+    ),
+    RefusedSetting(
+        "--only",
+        r"(?:Invalid --only=|argument --only: invalid choice: )'\\?\"\\?\"'",
+        "an old release of cibuildwheel's action passes two quotation marks for every input that is not set: --only "
+        "is empty",
+        "use a newer release of the action",
+        "uses: pypa/cibuildwheel@v2.16.5 or later. The PowerShell of Windows's runners of 2024 passes on the "
+        "quotation marks that older ones removed.",
     ),
     RefusedSetting(
         "must be a build selector with",
@@ -93,10 +104,56 @@ CIBUILDWHEEL = (
     ),
     RefusedSetting(
         "supported in a config file",
-        _CIBW + r"Option '?(?P<option>[\w.-]{1,60})'? not supported in a config file",
+        _CONFIG + r"Option '?(?P<option>enable|test-groups|test-sources|test-environment|test-runtime|pyodide-version"
+        r"|xbuild-\w{1,20}|android-\w{1,20}|ios-\w{1,20})'? not supported in a config file",
+        "[tool.cibuildwheel] has {option}, for which this cibuildwheel is too old",
+        "use a newer cibuildwheel",
+        "In GitHub Actions: uses: pypa/cibuildwheel@v3.2.1 or later. enable came with 2.22, the others with it or "
+        "later.",
+        "python3 -m pip install --upgrade cibuildwheel",
+    ),
+    RefusedSetting(
+        "ecognised build frontend",
+        _CONFIG + r"Unrecognised build frontend '?(?P<frontend>[^',]{1,60})'?, only (?P<known>.{1,100}) (?:are|is) "
+        r"supported",
+        "cibuildwheel does not know the build front end {frontend}: it takes {known}",
+        "use a newer cibuildwheel, or name one of those",
+        "build[uv] is of 2024. In GitHub Actions: uses: pypa/cibuildwheel@v3.2.1 or later.",
+        "python3 -m pip install --upgrade cibuildwheel",
+    ),
+    RefusedSetting(
+        "argument --platform: invalid",
+        r"cibuildwheel: error: argument --platform: invalid choice: '(?P<platform>[^']{1,40})' \(choose from "
+        r"(?P<known>[^)]{1,200})",
+        "this cibuildwheel does not build for {platform}: it knows {known}",
+        "use a newer cibuildwheel, or correct the name",
+        "pyodide came in 2024, ios and android in 2025. In GitHub Actions: uses: pypa/cibuildwheel@v3.2.1 or later.",
+        "python3 -m pip install --upgrade cibuildwheel",
+    ),
+    RefusedSetting(
+        "is not a valid Architecture",
+        r"^ValueError: '(?P<arch>[^']{1,40})' is not a valid Architecture",
+        "this cibuildwheel knows no processor {arch}, which CIBW_ARCHS or --archs names",
+        "correct the name, or use a newer cibuildwheel",
+        "Linux: x86_64, i686, aarch64, ppc64le, s390x; newer ones also armv7l and riscv64. macOS: x86_64, arm64, "
+        "universal2. Windows: AMD64, x86, ARM64.",
+        "python3 -m pip install --upgrade cibuildwheel",
+    ),
+    RefusedSetting(
+        "supported in a config file",
+        _CONFIG + r"Option '?(?P<option>[\w.-]{1,60})'? not supported in a config file",
         "[tool.cibuildwheel] has {option}, which it does not know",
         "correct the key: with hyphens, and without CIBW",
         'As in build-verbosity = 1, test-command = "pytest". environment and overrides are tables.',
+    ),
+    RefusedSetting(
+        "wheel named ",
+        r"^(?:cibuildwheel: error: )?Build failed because a wheel named (?P<wheel>\S{1,200})$",
+        "two builds of cibuildwheel make the wheel {wheel}",
+        "build it once, or give the wheels names that differ",
+        'A wheel for the stable ABI serves all later Pythons: build = "cp312-*" leaves the others out, and '
+        "cibuildwheel tests "
+        'it with them by itself where the tag is abi3. scikit-build-core: wheel.py-api = "cp312".',
     ),
     RefusedSetting(
         "was already generated in the curr",

@@ -18,8 +18,9 @@ from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import Pattern, patterns_for
+from diagnose.model.versions import version_key
 from diagnose.remedies.build_constraint import build_with
 
 if TYPE_CHECKING:
@@ -69,6 +70,14 @@ CHECK = Check(
                 r"Failed to parse(?: metadata from)?:? (?:\w+ )?`?\S{0,300}pyproject\.toml(?!.{0,3} during settings)",
             ),
         ),
+        *patterns_for(  # the other lines of Poetry's list
+            "poetry-reason",
+            (
+                "Additional properties are not",
+                r"^- (?P<reason>(?:\[[\w.]{1,40}\] )?Additional properties are not "
+                r".{1,200})",
+            ),
+        ),
         *patterns_for(
             "pyproject-refused",
             ("configuration error: `", r"^configuration error: (?P<reason>`(?:project|build-system|tool)\b.{0,300})"),
@@ -112,6 +121,12 @@ CHECK = Check(
                 r"^(?:\w{1,30}: )?The Poetry configuration is invalid:\s+- " + _REASON,
                 2,
             ),
+            (
+                "Additional properties are not",
+                r"^Error: (?P<reason>(?:\[[\w.]{1,40}\] )?Additional properties are "
+                r"not .{1,200})",
+            ),
+            ("[tool.poetry] section not", r"^(?P<reason>\[tool\.poetry\] section not found) in \S.{0,300}$"),
             # maturin before 1.0
             ("not PEP 517 compliant: ", r"pyproject\.toml is not PEP 517 compliant: " + _REASON),
             (
@@ -295,6 +310,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
         named = log.near(hit.line, "pyproject-named", before=4, after=1)[:1]
         told = [] if hit.groups["reason"] else log.near(hit.line, "toml-reason", before=0, after=_APART)[:1]
         reason = hit.groups["reason"] or (told[0].groups["reason"] if told else "")
+        reason = _newest(log, hit, reason)
+        if newer := _of_old_poetry(reason):
+            message, fixes = newer
+            yield finding_from_hits(log, [hit], message, f"Poetry stops before it does anything: {reason}"[:200], fixes)
+            continue
         key = next((one.groups["key"] for one in log.near(hit.line, "toml-key", before=0, after=_APART)), "")
         state, title, notes = _meaning(reason, key, syntax="TOMLDecodeError" in hit.text)
         where = [f"line {hit.groups['row']}"] if hit.groups["row"] else []
@@ -306,6 +326,69 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"The build stops before anything is built{f': {reason}' if reason else '.'}",
             (Fix(title, notes=notes), *_of_another(log, hit)),
         )
+
+
+#: Keys of [tool.poetry], and the first Poetry that knows each (its release notes; seen with 1.1.15, 1.4.2, 1.8.5 and
+#: 2.5).
+_POETRYS = {
+    "group": "1.2",
+    "priority": "1.5",
+    "package-mode": "1.8",
+    "requires-poetry": "2.0",
+    "requires-plugins": "2.0",
+}
+_UNEXPECTED = re.compile(
+    r"^(?:\[source\.\d+\] )?Additional properties are not allowed \((?P<keys>.{1,200}?) "
+    r"(?:was|were) unexpected"
+)
+
+
+def _newest(log: BuildLog, hit: Hit, reason: str) -> str:
+    """Return that line of Poetry's list which tells that Poetry is too old, else *reason*."""
+    if "Poetry" not in hit.text:
+        return reason
+    others = (one.groups["reason"] for one in log.near(hit.line, "poetry-reason", after=_APART))
+    return next((other for other in others if _unknown_to_poetry(other)), reason)
+
+
+def _unknown_to_poetry(reason: str) -> list[str]:
+    """Return the keys in *reason* that a newer Poetry knows."""
+    match = _UNEXPECTED.match(reason)
+    return [key for key in re.findall(r"'([\w-]{1,40})'", match["keys"]) if key in _POETRYS] if match else []
+
+
+def _of_old_poetry(reason: str) -> tuple[str, tuple[Fix, ...]] | None:
+    """Return the message and the fixes for a *reason* that is mostly Poetry's age, if it is one."""
+    if keys := _unknown_to_poetry(reason):
+        version = max((_POETRYS[key] for key in keys), key=version_key)
+        return (
+            f"this Poetry is too old for pyproject.toml: it knows {', '.join(keys)} from {version} on",
+            (_update_poetry(version, ""),),
+        )
+    if "[tool.poetry] section not found" in reason or re.match(r"'\w{1,20}' is a required property", reason):
+        return (
+            "Poetry finds no project in [tool.poetry]; a Poetry before 2 does not read [project]",
+            (
+                _update_poetry("2.0", "If pyproject.toml has a table [project] with name and version, that is all."),
+                Fix(
+                    "else write name, version, description and authors",
+                    notes="In [project], or in [tool.poetry] for an older Poetry. A project without [tool.poetry] is "
+                    "often "
+                    "another tool's: [build-system] names it.",
+                ),
+            ),
+        )
+    return None
+
+
+def _update_poetry(version: str, notes: str) -> Fix:
+    return Fix(
+        f"update Poetry to {version} or later",
+        (Command(f"python3 -m pip install --upgrade 'poetry>={version}'", FixStage.TOOLCHAIN),),
+        notes=f"{notes} As it was installed: pipx upgrade poetry, poetry self update, poetry-version of an action, a "
+        f"newer "
+        "image. Poetry 1.2 needs Python 3.7, 2 needs 3.9.".strip(),
+    )
 
 
 _APART = 12  # lines from the place of an error to its reason, where another stream's are between them

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 leads_to = blocks_later_installs
 _P = r"\S{1,200}"
+#: A package of rpm with its processor: libsolv words the same of conda's, which have none.
+_NEVRA = r"\S{1,200}\.(?:noarch|x86_64(?:_v\d)?|i[3-6]86|aarch64|armv\w{2,4}|ppc64le|s390x|riscv64|src)"
 _NEEDS = r"(?P<needs>\S{1,200}(?: [<>=]{1,2} \S{1,80})?)"
 CHECK = Check(
     since="0.1.0",
@@ -54,14 +56,15 @@ CHECK = Check(
         # dnf
         (
             "provided by",
-            rf"package (?P<package>{_P}) (?P<rival>conflicts|obsoletes)(?: with)? \S{{1,200}}"
+            rf"package (?P<package>{_NEVRA})(?: from \S{{1,80}})? (?P<rival>conflicts|obsoletes)(?: with)? \S{{1,200}}"
             rf"(?: [<>=]{{1,2}} \S{{1,80}})? provided by (?P<by>{_P})",
         ),
-        ("cannot install both", rf"cannot install both (?P<package>{_P}) and (?P<by>{_P})"),
+        ("cannot install both", rf"cannot install both (?P<package>{_NEVRA})(?: from \S{{1,80}})? and (?P<by>{_P})"),
         ("filtered out by", rf"package (?P<package>{_P}) is filtered out by (?P<filter>modular|exclude) filtering"),
         (
             "none of the providers",
-            rf"package (?P<package>{_P}) requires {_NEEDS}, but none of the providers can be installed",
+            rf"package (?P<package>{_NEVRA})(?: from \S{{1,80}})? requires {_NEEDS}, but none of the providers can "
+            rf"be installed",
         ),
     ),
 )

@@ -165,6 +165,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("pip", DONE, "Successfully ", r"^Successfully (?:installed|built) \S"),
     Mark("pip", FAILED, "ERROR", r"^ERROR:? (?!\[|pip's dependency resolver|process \"|failed to solve|unable to select|Job failed|InvocationError)(?P<text>.{0,300})"),
     Mark("pip", FAILED, "rror: subprocess-exited", r"^error: subprocess-exited-with-error"),
+    Mark("pip", FAILED, "No matching distribution", r"^No matching distribution found for \S"),  # before 19.2
     Mark("setuptools", FAILED, "rror: ", r"^error: (?:command '|Failed to|Microsoft Visual)" + _REST),
     Mark("uv", FAILED, "  × ", r"^\s*[×✗] (?P<text>[A-Z].{0,200})", raw=True),
     Mark("pixi", FAILED, "× failed to ", r"^(?:Error: +)?× (?P<text>failed to .{0,200})"),
@@ -178,6 +179,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("pdm", ERROR, "rror]: ", r"^\[[A-Z]\w{1,60}Error\]: (?P<text>.{1,300})"),
     Mark("poetry", FAILED, ") not found.", r"^Package \S+ \([^)]{1,60}\) not found\.$"),
     Mark("pdm", FAILED, "RequirementsConflicted: ", r"^(?:\w+\.)*RequirementsConflicted: " + _REST),
+    Mark("poetry", FAILED, "[tool.poetry] section not", r"^\[tool\.poetry\] section not found in \S"),
+    Mark("poetry", FAILED, "The Poetry configuration is", r"^The Poetry configuration is invalid:"),
     Mark("poetry", FAILED, "poetry.lock", r"^(?:Error: )?pyproject\.toml changed significantly since poetry\.lock"),
     Mark("poetry", FAILED, "by the project (", r"^The current(?:ly activated)? Python version .{1,60} is not (?:supported|allowed) by the project"),
     Mark("poetry", FAILED, "likely not a problem with poetry", r"^Note: This error originates from the build backend, and is"),
@@ -286,6 +289,10 @@ MARKS: tuple[Mark, ...] = (
     Mark("python", ERROR, "No module named", r"^(?=\S*python)\S+: No module named " + _REST),
     # after what pytest writes before a test's result
     Mark("python", FAILED, "Fatal Python error", rf"^{PYTEST_PROGRESS}(?P<text>Fatal Python error: .{{0,200}})"),
+    Mark("delvewheel", BEGUN, "finding DLL dependencies", r"^finding DLL dependencies$"),
+    Mark("delvewheel", DONE, "fixed wheel written to", r"^fixed wheel written to \S"),
+    Mark("delvewheel", DONE, "wheel copied to", r"^wheel copied to \S.{0,300}\.whl$"),
+    Mark("delvewheel", DONE, "has already repaired", r"^delvewheel [\d.]{1,20} has already repaired this wheel"),
     Mark("auditwheel", DONE, "Fixed-up wheel", r"Fixed-up wheel written to"),
     Mark("abi3audit", FAILED, "has non-ABI3 symbols", r"(?<!\S)(?P<text>\S{1,300} has non-ABI3 symbols)"),
     Mark("abi3audit", FAILED, "auditing error: ", r"auditing error: (?P<text>.{1,200})"),
