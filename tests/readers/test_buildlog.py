@@ -260,7 +260,7 @@ def test_lines_that_are_nearly_messages_cost_no_more_than_in_proportion(monkeypa
         cleaned = 0
         lines = [f"{anchor} {copy}" for copy in range(copies) for anchor in texts]
         log = buildlog.read_text("\n".join([*lines, LINE, ""]), "x.log", patterns)
-        assert log.hits[-1].line == log.lines
+        assert log.hits.last_line == log.lines
         assert "wordings that filled the log without a message" in log.unseen[0]
         costs.append(cleaned)
     assert costs[0] < 45_000  # of 125 000 lines, by the free part of the budget

@@ -312,10 +312,10 @@ def _assemble(
     packed = next((packer for magic, packer in _PACKED.items() if _start(stream).startswith(magic)), "")
     if packed:
         raise InputError(f"{name}: not a log: compressed with {packed}; decompress it first")
-    hits = tuple(scanner.scan(stream))
+    found = tuple(scanner.scan(stream))
     if scanner.binary:
         raise InputError(f"{name}: not a log: binary data")
-    hits = Hits(sorted((hit for hit in hits if not is_asked(hit)), key=lambda hit: hit.line))
+    hits = Hits(sorted((hit for hit in found if not is_asked(hit)), key=lambda hit: hit.line))
     log = BuildLog(
         name,
         scanner.lines,
@@ -381,7 +381,7 @@ def _crates(hits: Iterable[Hit]) -> Iterator[tuple[int, str, str]]:
 
 def facts(log: BuildLog) -> dict[str, Any]:
     """Return the facts as plain data, for JSON."""
-    last = log.hits[-1].line if log.hits else 0
+    last = log.hits.last_line
     target, distro, container = log.target_at(last), log.distro_at(last), log.container_at(last)
     return {
         "lines": log.lines,

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 GRAM = 4  # bytes that a text has at least
 _STEP = 1 << 16  # bytes searched at once: bounds the matches held, and the runs of bytes fit a processor's cache
-#: Bytes of a log in which the plain search takes as long as the library takes to prepare its search, and between two
-#: times that it does so.
-PREPARE_AFTER, PREPARE_AGAIN_AFTER = 1 << 19, 1 << 22
+#: Bytes of a log in which the plain search takes as long as the library takes to prepare its search, and the number of
+#: places with a text that is no longer searched for, which take the library as long.
+PREPARE_AFTER, PREPARE_AGAIN_AFTER = 1 << 19, 400_000
 _DENSE = 1000  # lines with a text in one block: the plain search takes far longer for those
 
 
@@ -43,7 +43,7 @@ class Anchors:
         self._longest = max(map(len, self._texts), default=1)
         self._engine: _Engine = _Plain(self._texts)
         self._gone: frozenset[int] = frozenset()  # the numbers of those that are no longer searched for
-        self._left = PREPARE_AFTER  # bytes until the search is prepared again
+        self._left = PREPARE_AFTER  # bytes until the library's search is prepared
 
     def without(self, texts: Iterable[bytes]) -> Anchors:
         """Return a search for all but *texts*."""
@@ -88,11 +88,14 @@ class Anchors:
     def _prepare(self, size: int) -> None:
         """Prepare the search of the library if another *size* bytes make that worth it."""
         self._left -= size
-        if self._left > 0 or (isinstance(self._engine, _Prepared) and not self._gone):
+        engine = self._engine
+        due = engine.idle >= PREPARE_AGAIN_AFTER if isinstance(engine, _Prepared) else self._left <= 0
+        if not due:
             return
-        self._left = PREPARE_AGAIN_AFTER
+        self._left = PREPARE_AFTER
         texts = tuple([text for number, text in enumerate(self._texts) if number not in self._gone])
         if texts and (prepared := _prepared(texts)) is not None:
+            prepared.idle = 0
             self._texts, self._engine, self._gone = texts, prepared, frozenset()
 
 
@@ -141,6 +144,7 @@ class _Prepared:
         self._lengths = [len(text) for text in texts]
         self._every = self._database(0)
         self._first: Any = None  # made for the first line that is longer than a step
+        self.idle = 0  # places with a text that is no longer searched for
 
     def _database(self, flags: int) -> Any:
         database = self._library.Database(mode=self._library.HS_MODE_BLOCK)
@@ -153,13 +157,17 @@ class _Prepared:
         if first and self._first is None:
             self._first = self._database(self._library.HS_FLAG_SINGLEMATCH)
         found: list[tuple[int, int]] = []
-        lengths = self._lengths
+        lengths, idle = self._lengths, 0
 
         def matched(number: int, _start: int, end: int, _flags: int, _context: object) -> None:
-            if number not in gone:
+            nonlocal idle
+            if number in gone:
+                idle += 1
+            else:
                 found.append((number, end - lengths[number]))
 
         (self._first if first else self._every).scan(part, match_event_handler=matched)
+        self.idle += idle
         return found
 
 

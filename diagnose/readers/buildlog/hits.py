@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from copy import copy
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, KeysView, Mapping
+    from collections.abc import Collection, Iterable, Iterator, KeysView, Mapping
 
 
 class Said(dict[str, str]):
@@ -44,58 +45,51 @@ class Hit(NamedTuple):
     """What its prefix shows of its source."""
 
 
-class Hits(tuple[Hit, ...]):
-    """Hits in the order of their lines; those of a kind, or in a line, are found without a look at all."""
+class Hits:
+    """Hits in the order of their lines; those of a kind, or in a line, are found without a look at all.
 
-    _kinds: dict[str, list[int]] | None = None
-    _lines: list[int] | None = None
-    _whole: Hits | None = None  # what this is a part of, without the lines _gone: its indexes serve both
-    _gone: Collection[int] = ()
+    A part of them, without some lines, shares their indexes: a check may leave out lines of a log with thousands.
+    """
+
+    def __init__(self, hits: Iterable[Hit] = ()) -> None:
+        self._all = tuple(hits)
+        self._gone: Collection[int] = ()  # lines
+        self._kinds: dict[str, list[int]] = {}
+        for position, hit in enumerate(self._all):
+            self._kinds.setdefault(hit.kind, []).append(position)
+        self._lines = [hit.line for hit in self._all]
+
+    def __iter__(self) -> Iterator[Hit]:
+        return (hit for hit in self._all if hit.line not in self._gone)
 
     def without(self, gone: Collection[int]) -> Hits:
         """Return the hits that are not in the lines *gone*."""
-        lines, begin = self._line_numbers(), 0
-        rest: list[Hit] = []
-        for line in sorted(gone):
-            end = bisect_left(lines, line)
-            rest += self[begin:end]
-            begin = bisect_right(lines, line)
-        left = Hits([*rest, *self[begin:]])
-        left._whole, left._gone = self, gone
+        left = copy(self)
+        left._gone = {*self._gone, *gone}
         return left
 
     @property
     def kinds(self) -> KeysView[str]:
         """The kinds that there are; of a part, those of the whole."""
-        return self._whole.kinds if self._whole is not None else self._by_kind().keys()
+        return self._kinds.keys()
 
     def of(self, *kinds: str) -> list[Hit]:
         """Return the hits of these kinds, in order."""
-        if self._whole is not None:
-            return [hit for hit in self._whole.of(*kinds) if hit.line not in self._gone]
-        by_kind = self._by_kind()
-        found = [position for kind in dict.fromkeys(kinds) for position in by_kind.get(kind, ())]
-        return [self[position] for position in (sorted(found) if len(kinds) > 1 else found)]
+        found = [position for kind in dict.fromkeys(kinds) for position in self._kinds.get(kind, ())]
+        return self._left([self._all[position] for position in (sorted(found) if len(kinds) > 1 else found)])
 
     def between(self, first: int, last: int) -> list[Hit]:
         """Return the hits in the lines from *first* to *last*."""
-        if self._whole is not None:
-            return [hit for hit in self._whole.between(first, last) if hit.line not in self._gone]
-        lines = self._line_numbers()
-        return list(self[bisect_left(lines, first) : bisect_right(lines, last)])
+        return self._left(list(self._all[bisect_left(self._lines, first) : bisect_right(self._lines, last)]))
 
     def at(self, line: int) -> list[Hit]:
         """Return the hits in *line*."""
         return self.between(line, line)
 
-    def _by_kind(self) -> dict[str, list[int]]:
-        if self._kinds is None:
-            self._kinds = {}
-            for position, hit in enumerate(self):
-                self._kinds.setdefault(hit.kind, []).append(position)
-        return self._kinds
+    @property
+    def last_line(self) -> int:
+        """The line of the last one; 0 without any."""
+        return next((hit.line for hit in reversed(self._all) if hit.line not in self._gone), 0)
 
-    def _line_numbers(self) -> list[int]:
-        if self._lines is None:
-            self._lines = [hit.line for hit in self]
-        return self._lines
+    def _left(self, hits: list[Hit]) -> list[Hit]:
+        return [hit for hit in hits if hit.line not in self._gone] if self._gone else hits

@@ -258,7 +258,7 @@ class Scanner:
             for group in kinds.values()
             for pattern in (sorted(group, key=self._table.rank.__getitem__) if len(group) > 1 else group)
         ]
-        found = _Tried(patterns, frozenset(kinds), kinds.keys() <= self._full)
+        found = _Tried._make((patterns, frozenset(kinds), kinds.keys() <= self._full))
         if len(self._orders) < _ORDERS:
             self._orders[texts] = found
         return found
@@ -449,7 +449,7 @@ class Scanner:
 def _hit(kind: str, number: int, line: str, text: str, match: re.Match[str]) -> Hit:
     """Return the hit that *match* in *text*, the cleaned *line*, is."""
     said = Said({key: value[:_VALUE] for key, value in match.groupdict().items() if value is not None})
-    return Hit(kind, number, _around(text, match), said, _origin(line))
+    return Hit._make((kind, number, _around(text, match), said, _origin(line)))
 
 
 def _is_binary(beginning: bytes) -> bool:
