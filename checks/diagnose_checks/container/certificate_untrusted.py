@@ -46,6 +46,11 @@ CHECK = Check(
         ("curl: (58) ", r"^curl: \(58\) (?P<own>\S.{0,200})"),
         ("error setting certificate", r"error setting certificate (?:verify locations|file)"),
         ("class=Net (12)", r"(?:curl error: +)?(?:curl error: )?^; class=Net \(12\)$"),
+        # schannel, the TLS of Windows
+        ("0x80090325", r"\(0x80090325\) - (?P<why>[^.]{1,100})"),
+        ("SEC_E_UNTRUSTED_ROOT", r"SEC_E_UNTRUSTED_ROOT"),
+        ("0x80090328", r"\(0x80090328\)(?: - (?P<why>[^.]{1,100}))?"),
+        ("SEC_E_CERT_EXPIRED", r"SEC_E_(?P<why>CERT_EXPIRED)"),
         ("x509: certificate", r"x509: certificate (?P<why>[\w ]{1,60})"),
         ("rror: ssl-verification-failed", r"^error: ssl-verification-failed"),  # pip
         ("certificate verify failed:", r"\berror:[0-9A-F]{8}:SSL routines:\w{1,80}:certificate verify failed:"),  # apk

@@ -235,6 +235,8 @@ CHECK = Check(
         ("mirror sync in progress", r"[Mm]irror sync in progress"),
         ("received unexpected HTTP status", r"received unexpected HTTP status: 50[0234]"),
         ("TLS handshake timeout", r"TLS handshake timeout"),
+        # an action that picks a release from a list on GitHub
+        ("candidates is not iterable", r"TypeError: (?P<url>candidates) is not iterable"),
         # CMake's file(DOWNLOAD), of FetchContent and ExternalProject
         (
             "status_string:",
@@ -259,7 +261,11 @@ CHECK = Check(
 _ABOVE = 60  # lines
 _TRIES = 8  # lines of wget's other tries
 # rpm-repo-eol, container-runtime-too-old, docker-unavailable
-_NOT_THE_NETWORK = r"mirrorlist\.centos\.org|thread failed to start|error during connect: "
+# and, by schannel's codes, certificate-untrusted and certificate-revocation-unchecked
+_NOT_THE_NETWORK = (
+    r"mirrorlist\.centos\.org|thread failed to start|error during connect: |0x8009(?:032[58]|201[23])"
+    r"|SEC_E_UNTRUSTED_ROOT|SEC_E_CERT_EXPIRED|CRYPT_E_"
+)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -306,6 +312,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             hits,
             f"the name of a server was not resolved{f': {named}' if named else ''}"
             if unnamed
+            else "an action got no list of releases from GitHub"
+            if named == "candidates"
             else f"{named or 'a file'} is not what the archive's index says: the mirror changed meanwhile, or a proxy "
             "keeps an old file"
             if all("Hash Sum mismatch" in hit.text or "unexpected size" in hit.text for hit in hits)

@@ -37,6 +37,22 @@ _REFUSALS = (
         "export ANDROID_API_LEVEL=$(python3 -c 'import sys; print(sys.getandroidapilevel())')",
     ),
     RefusedSetting(
+        "but not a minimum version",
+        r"You have selected the `?abi3`? feature but not a minimum version",
+        "PyO3's feature abi3 alone names no oldest Python, and this maturin asks for one",
+        "name the oldest Python with the feature",
+        'In Cargo.toml: features = ["abi3-py39"]. If there is one: this maturin does not know its number; update it.',
+        "",
+    ),
+    RefusedSetting(
+        "The operating system ",
+        r"The operating system (?P<system>\w{1,40}) is not supported",
+        "this maturin knows no tag for {system}",
+        "update maturin",
+        "Newer releases know more systems, Android among them.",
+        "python3 -m pip install --upgrade maturin",
+    ),
+    RefusedSetting(
         "must not contain a minus",
         r"The module name must not contain a minus",
         "the module's name has a hyphen, which Python cannot import",

@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
     from diagnose.readers.env import Environment
 
+#: What follows, of a file that is there; glibc and musl word the last error differently.
 _WHY = (
-    r"(?<!\s)\s+Caused by: failed to read from file `[^`]{1,400}`: "
-    r"(?P<why>stream did not contain valid UTF-8|Is a directory|Permission denied)"
+    r"(?<!\s)\s+Caused by: (?:failed to (?:read from|open) file `[^`]{1,400}`: )?"
+    r"(?P<why>stream did not contain valid UTF-8|Is a directory|Permission denied|Symbolic link loop"
+    r"|Too many levels of symbolic links)"
 )
 CHECK = Check(
     since="0.1.0",
@@ -42,6 +44,12 @@ CHECK = Check(
             rf"which should be at (?P<file>\S.{{0,300}}?){_WHY}",
             2,
         ),
+        (
+            "normalize readme path",
+            rf"failed to normalize readme path `(?P<file>[^`]{{1,300}})`{_WHY}",
+            2,
+        ),
+        ("normalize readme path", r"failed to normalize readme path `(?P<file>[^`]{1,300})`"),
         ("exists, but can't be read", rf"Readme at (?P<file>\S.{{0,300}}?) exists, but can't be read{_WHY}", 2),
         (
             "eadme specified in ",
@@ -59,6 +67,10 @@ CHECK = Check(
 )
 
 
+_LOOP = (
+    "is a symbolic link that leads back to itself",
+    Fix("replace the link by the file", notes="`ls -l FILE` shows where it leads."),
+)
 #: What maturin says of a readme that is there → its state, and the fix.
 _UNREAD = {
     "stream did not contain valid UTF-8": (
@@ -70,6 +82,8 @@ _UNREAD = {
     ),
     "Is a directory": ("is a folder", Fix("name the file in readme, with its folder")),
     "Permission denied": ("may not be read", Fix("let whoever builds read the file: chmod a+r FILE")),
+    "Symbolic link loop": _LOOP,
+    "Too many levels of symbolic links": _LOOP,
 }
 
 

@@ -51,6 +51,11 @@ CHECK = Check(
                 r"^(?:E +)?ModuleNotFoundError: No module named '(?P<package>[A-Za-z]\w*(?:\.\w+){0,3})\."
                 rf"(?P<module>{_MODULE})'",
             ),
+            (  # maturin gives the module the name of the package, unless module-name is set
+                "No module named '",
+                r"^(?:E +)?ModuleNotFoundError: No module named '(?P<package>[A-Za-z]\w{0,80})\."
+                r"(?P<module>(?P=package))'",
+            ),
             (
                 "partially initialized module",
                 rf"^(?:E +)?ImportError: cannot import name '(?P<module>{_MODULE})' from partially initialized module "

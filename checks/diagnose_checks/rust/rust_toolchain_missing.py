@@ -147,6 +147,11 @@ CHECK = Check(
             r"system cannot find)",
             2,
         ),
+        (
+            "ailed to run cargo",
+            r"Caused by: Failed to run cargo\s+[Cc]aused by: (?:No such file|program not found|The system cannot find)",
+            2,
+        ),
         # before maturin 0.8
         ("Cargo metadata failed", r"Cargo metadata failed\s+[Cc]aused by: (?:No such file|The system cannot find)", 2),
     ),

@@ -51,6 +51,8 @@ CHECK = Check(
         ("ailed to find tool", r"[Ff]ailed to find tool \"(?P<tool>[^\"]+)\""),
         ("not installed?", r"[Ii]s [`'](?P<tool>[^`']+)[`'] not installed\?"),
         ("compiler not found", r"[Cc]ompiler not found: (?P<tool>\S+)"),
+        # aws-lc-sys: its compiler was not started at all
+        ('COMPILER: "', r'COMPILER: "(?P<tool>[^"\s]{1,300})"\s*ARGS: .{0,3000}?EXECUTED: false', 3),
         (
             "ailed to execute",
             r"failed to execute \[?\"(?P<tool>[^\"]{1,200})\".{0,1000}(?:No such file|NotFound|os error 2)",

@@ -194,11 +194,17 @@ def _answers(log: BuildLog) -> Iterator[Finding]:
         why = re.sub(r"^40\d (?:Bad Request )?|\s*See https?://.*", "", re.sub(r"\s+", " ", hit.groups["why"])).strip()
         if log.find("tag-rejected") or re.search(_KNOWN, why):
             continue
-        if "not found at" in why and ".dist-info" in why:
+        if ("not found at" in why or "does not contain the required" in why) and ".dist-info" in why:
             fix = Fix(
                 "build the wheel again with the name and version of its metadata",
                 notes="The index looks for the file in NAME-VERSION.dist-info, with NAME and VERSION as in the wheel's "
-                "file name. A wheel that was renamed, or whose version is written in another way, has another folder.",
+                "file name. A wheel that was renamed, or whose version is written in another way, has another folder. "
+                "A name with capitals or a dot: build with a current setuptools, which writes both in lower case.",
+            )
+        elif re.search("(?i)'?summary'? has invalid data", why):
+            fix = Fix(
+                "write the description in one line, of at most 512 characters",
+                notes="description of [project] in pyproject.toml, or of [package] in Cargo.toml.",
             )
         elif why.startswith("Gone"):
             fix = Fix(
