@@ -60,6 +60,12 @@ CHECK = Check(
         ("UNABLE_TO_GET_ISSUER_CERT", r"UNABLE_TO_GET_ISSUER_CERT"),
     ),
 )
+_WINDOWS = Fix(
+    "behind a proxy of your company: add its certificate to those that Windows trusts",
+    (Command("certutil -addstore -f Root PROXY.cer", FixStage.TOOLCHAIN),),
+    notes="schannel, the TLS of Windows, reads no other list; cargo takes a file instead with CARGO_HTTP_CAINFO, curl "
+    "with --cacert.",
+)
 _PACKAGES = dict.fromkeys(("debian", "rhel", "alpine", "arch", "suse"), ("ca-certificates",))
 
 
@@ -93,6 +99,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 notes="The server's own may be too old.",
             ),
         )
+    elif any(word in hit.text for hit in hits for word in ("schannel", "SEC_E_")):
+        fixes = (_WINDOWS,)
     else:
         proxy = Fix(
             "behind a proxy of your company: name its certificate to the tools",

@@ -131,6 +131,7 @@ PATTERNS: tuple[Pattern, ...] = (
     ),
     *_of(
         "windows",
+        ("schannel: ", r"\bschannel: "),
         ("-pc-windows-", r"(?:HOST(?: = |: )(?:Some\()?\"?|host triple is )\w+-pc-windows"),
         ("exit successfully: ", r"exit successfully: `[A-Z]:\\"),
         ("Users\\", r"(?<!\w)[A-Z]:\\{1,2}Users\\{1,2}[\w.~-]"),
