@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from diagnose.readers.buildlog import BuildLog
     from diagnose.readers.env import Environment
 
-#: What follows, of a file that is there; glibc and musl word the last error differently.
+#: The reason that follows for a file that is there; glibc and musl word the last one differently.
 _WHY = (
     r"(?<!\s)\s+Caused by: (?:failed to (?:read from|open) file `[^`]{1,400}`: )?"
     r"(?P<why>stream did not contain valid UTF-8|Is a directory|Permission denied|Symbolic link loop"
