@@ -46,14 +46,20 @@ def without_toolchain(link: LinkStep) -> list[Hit]:
     """Return the lines that report missing start files, or a missing C or compiler library."""
     absent = [hit for hit in link.of("ld-no-file") if re.search(_START, hit.groups["file"])]
     absent = [hit for hit in absent if " inside " not in hit.text]  # sysroot-linker-script-absolute
-    missing = [
-        hit
-        for hit in link.of("ld-no-lib")
-        if hit.groups["lib"] in ("c", "gcc", "gcc_s", "gcc_eh", "m", "ssp_nonshared", "stdc++")
-    ]
+    missing = [hit for hit in link.of("ld-no-lib") if hit.groups["lib"] in _BROUGHT]
     if not absent and not any(hit.groups["lib"] in ("c", "gcc") for hit in missing):
         return [] if wants_gcc(link) or not missing else missing
     return [*absent, *missing]
+
+
+#: What a compiler's and the C library's packages bring. Rust's standard library links glibc's dl, pthread, rt and util.
+_BROUGHT = frozenset(["c", "dl", "gcc", "gcc_eh", "gcc_s", "m", "pthread", "rt", "ssp_nonshared", "stdc++", "util"])
+
+
+def wants_libc_script(hit: Hit) -> bool:
+    """Whether Rust's standard library lacks the loader, which ``libc.so`` names beside the C library itself."""
+    loader = re.match(r"ld(?:-linux|64|\.so)", hit.groups["file"].rpartition("/")[2])
+    return loader is not None and re.search(r"/libstd-[0-9a-f]{4,32}\.rlib", hit.text) is not None
 
 
 def wants_gcc(link: LinkStep) -> list[Hit]:

@@ -116,6 +116,7 @@ def read(
         config.linker(variables, row, flags=False),
         rust,
         bindgen=project.crate("bindgen") is not None or project.crate("clang-sys") is not None,
+        program=project_parts.links_program(place, project),
     )
     decided = pkgconfig.decide(finder, variables, row.triple, host.triple)
     host_decided = None if row == host else pkgconfig.decide(finder, variables, host.triple, host.triple)

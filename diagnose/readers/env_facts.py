@@ -38,7 +38,11 @@ class Hazards(NamedTuple):
     c_flags: tuple[CFlag, ...] = ()
     """The options in ``CFLAGS`` that it refuses."""
     host_code: bool | None = None
-    """Whether a cross build also compiles code for the machine that builds; None if that is not known."""
+    """Whether a cross build also compiles code for the machine that builds; None if that is not known.
+
+    In a native build it is only read where a program could not be linked."""
+    program: bool = True
+    """Whether cargo links a program for the target; also where there is no project."""
     maturin: Program | None = None
     """The maturin that would build the wheel, also one that is not there; None where pyproject.toml does not say so."""
     no_index: Setting | None = None

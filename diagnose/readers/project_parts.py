@@ -119,7 +119,8 @@ def hazards(
     top = os.path.dirname(project.top)
     found = Hazards(
         tuple(target_folder.obstacles(place, here, cwd, top, config, variables, row.triple if cross else "", project)),
-        host_code=host_code.needed(place, here, home, project, config) if cross else None,
+        host_code=host_code.needed(place, here, home, project, config) if cross or _lacks_start(tools) else None,
+        program=links_program(place, project),
     )
     rooms = target_folder.little_room(place, cwd, top, config, variables, len(project.crates))
     unseen = [f"whether {one.left >> 20} MiB in {one.path} are enough for the build" for one in rooms]
@@ -152,6 +153,20 @@ def hazards(
     if no_index is not None:
         unseen.append(f"builds by pip in an environment of their own, for which it asks no index: {no_index.where}")
     return found._replace(maturin=maturin if named else None, no_index=no_index, unseen=tuple(unseen))
+
+
+def links_program(place: Root, project: Project) -> bool:
+    """Whether cargo links a program for the target: one of the package's own, where maturin does not build a wheel."""
+    content = next((content for path, content in project.manifests if path == project.path), None)
+    if content is None or project.wheel:
+        return False
+    here, folder = place if place.live else Root("/"), os.path.dirname(project.path)
+    return "bin" in content or here.is_file(f"{folder}/src/main.rs") or here.is_dir(f"{folder}/src/bin")
+
+
+def _lacks_start(tools: Toolchain) -> bool:
+    """Whether the linker lacks what only a program needs, such as a build script."""
+    return any(file.name == "Scrt1.o" and not file.path for file in tools.start_files)
 
 
 def _maturin(finder: Finder, cwd: str, project: Project) -> tuple[Program | None, bool]:

@@ -53,6 +53,61 @@ def test_a_library_for_the_target_needs_no_start_of_a_program(tmp_path: Path) ->
     assert errors(root, ARM, **LINKER) == []
 
 
+@pytest.mark.parametrize("name", ["libutil.a", "librt.a", "libpthread.a", "libdl.a", "libm.a"])
+def test_rusts_standard_library_links_all_of_glibc(tmp_path: Path, name: str) -> None:
+    root = with_gcc(miniroot.make(tmp_path))
+    for one in ("libutil.a", "librt.a", "libpthread.a", "libdl.a", "libm.a"):
+        miniroot.write(root / LIB / one, "!<arch>\n")
+    assert errors(root) == []
+    (root / LIB / name).unlink()
+    assert errors(root) == [f"toolchain-crt-missing: cc does not find {name} of x86_64-unknown-linux-gnu"]
+    miniroot.write(root / LIB / name.replace(".a", ".so"), "")  # an older glibc, or libm's script
+    assert errors(root) == []
+
+
+def test_the_end_of_a_library_is_missed_beside_its_start(tmp_path: Path) -> None:
+    root = with_gcc(miniroot.make(tmp_path))
+    (root / LIB / "crtn.o").unlink()
+    assert errors(root) == ["toolchain-crt-missing: cc does not find crtn.o of x86_64-unknown-linux-gnu"]
+
+
+@pytest.mark.parametrize("script", [False, True])
+def test_a_library_alone_links_no_program(tmp_path: Path, script: bool) -> None:
+    root = with_gcc(with_gcc(miniroot.make(tmp_path / "root")), gnu="arm-linux-gnueabihf")
+    project = _project(
+        tmp_path / "p", script="fn main() {}\n" if script else "", manifest='[lib]\ncrate-type = ["cdylib"]\n'
+    )
+
+    def causes(target: str | None, **environ: str) -> list[str]:
+        facts = env.read(str(root), target, cwd=str(project), environ={"PATH": "/usr/bin", **environ})
+        return [
+            f"{one.severity.value} {one.check}" for one in judged(facts).findings if one.check.startswith("toolchain")
+        ]
+
+    (root / LIB / "Scrt1.o").unlink()
+    assert causes(None) == (["error toolchain-crt-missing"] if script else [])
+    (root / LIB / "libc.so").unlink()
+    assert causes(ARM, **LINKER) == (["error toolchain-crt-missing"] if script else [])
+    assert causes(None) == ["error toolchain-crt-missing"]
+    (root / "usr/arm-linux-gnueabihf/lib/libc.so").unlink()
+    assert causes(ARM, **LINKER)[0] == "error toolchain-crt-missing"
+    miniroot.write(root / "usr/arm-linux-gnueabihf/lib/libc.a", "!<arch>\n")
+    assert causes(ARM, **LINKER)[0] == "warning toolchain-crt-missing" or script
+
+
+def test_a_program_for_the_target_needs_its_start(tmp_path: Path) -> None:
+    root = with_gcc(with_gcc(miniroot.make(tmp_path / "root")), gnu="arm-linux-gnueabihf")
+    project = _project(tmp_path / "p")
+    (root / "usr/arm-linux-gnueabihf/lib/Scrt1.o").unlink()
+
+    def causes() -> list[str]:
+        return _causes(env.read(str(root), ARM, cwd=str(project), environ={"PATH": "/usr/bin", **LINKER}))
+
+    assert causes() == []
+    miniroot.write(project / "src/main.rs", "fn main() {}\n")
+    assert causes() == ["toolchain-crt-missing"]
+
+
 def _project(folder: Path, lock: str = "", config: str = "", script: str = "", manifest: str = "") -> Path:
     miniroot.write(folder / "Cargo.toml", PACKAGE + manifest)
     miniroot.write(folder / "src/lib.rs", "")

@@ -534,7 +534,7 @@ def with_gcc(root: Path, *, gnu: str = "", without: str = "") -> Path:
         miniroot.write(root / inner / name, "!<arch>\n")
     miniroot.write(root / inner / "libgcc_s.so", "GROUP ( libgcc_s.so.1 -lgcc )\n")
     miniroot.write(root / lib / "libgcc_s.so.1", "")
-    for name in ("Scrt1.o", "crti.o"):
+    for name in ("Scrt1.o", "crti.o", "crtn.o"):
         miniroot.write(root / lib / name, miniroot.elf("amd64"))
     for name in ("features.h", "stdio.h", "linux/errno.h", "asm/errno.h"):
         miniroot.write(root / f"usr/{gnu}/include" / name, "")
@@ -588,7 +588,7 @@ def test_the_native_compiler_with_a_half_for_32_bits(tmp_path: Path) -> None:
     for name in ("crtbeginS.o", "crtendS.o", "libgcc.a"):
         miniroot.write(root / inner / name, "!<arch>\n")
     miniroot.write(root / inner / "libgcc_s.so", "GROUP ( libgcc_s.so.1 -lgcc )\n")
-    for name in ("Scrt1.o", "crti.o", "libc.so", "libgcc_s.so.1"):
+    for name in ("Scrt1.o", "crti.o", "crtn.o", "libc.so", "libgcc_s.so.1"):
         miniroot.write(root / "usr/lib32" / name, miniroot.elf("amd64"))
     assert errors(root, triple) == []
     (root / "usr/lib32/crti.o").unlink()

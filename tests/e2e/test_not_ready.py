@@ -53,6 +53,13 @@ CASES = {
     "library-of-flags": Case("", environment=_flags("-lm")),
     "libgcc_s-missing": Case("toolchain-crt-missing", f"rm {GCC}/libgcc_s.so"),
     "crtbegin-missing": Case("toolchain-crt-missing", f"rm {GCC}/crtbeginS.o"),
+    "crtn-missing": Case("toolchain-crt-missing", f"rm {LIBRARIES}/crtn.o"),
+    "libdl-missing": Case("toolchain-crt-missing", f"rm {LIBRARIES}/libdl.a"),
+    "libc-script-missing": Case("toolchain-crt-missing", f"rm {LIBRARIES}/libc.so"),
+    "libm-script-missing": Case("", f"rm {LIBRARIES}/libm.so"),  # libm.a does
+    "option-of-a-newer-rust": Case("rustc-option-unknown", environment=_flags("-C linker-features=-lld")),
+    "option-of-this-rust": Case("", environment=_flags("-C relro-level=partial")),
+    "lto-of-the-flags": Case("rustc-option-unknown", environment=_flags("-C lto=thin")),
     "offline": Case(
         "cargo-versions-unresolved",
         "printf '[dependencies]\\nnosuch = \"1\"\\n' >> Cargo.toml && "

@@ -300,7 +300,8 @@ def test_crosstools_sysroot(tmp_path):
     triple = "aarch64-unknown-linux-gnu"
     base = tmp_path / f"usr/{triple}"
     miniroot.write(base / f"bin/{triple}-gcc", miniroot.elf("amd64"), 0o755)
-    for name in ("lib/gcc/aarch64-unknown-linux-gnu/4.8.5/crtbeginS.o", f"{triple}/sysroot/usr/lib/crti.o"):
+    folder = f"{triple}/sysroot/usr/lib"
+    for name in ("lib/gcc/aarch64-unknown-linux-gnu/4.8.5/crtbeginS.o", f"{folder}/crti.o", f"{folder}/crtn.o"):
         miniroot.write(base / name, miniroot.elf("arm64"))
     banner = b"\x7fELF GNU C Library (crosstool-NG) stable release version 2.17, by Roland McGrath et al.\0"
     miniroot.write(base / f"{triple}/sysroot/lib/libc.so.6", banner)

@@ -21,7 +21,15 @@ from __future__ import annotations
 
 from string import ascii_lowercase
 
-from diagnose.authoring.link_step import LIBC_PARTS, Naming, early_libraries, in_archive, named_by_driver, names_library
+from diagnose.authoring.link_step import (
+    LIBC_PARTS,
+    Naming,
+    early_libraries,
+    in_archive,
+    named_by_driver,
+    names_library,
+    wants_libc_script,
+)
 from diagnose.authoring.log import builds_rust, finding_from_hits
 from diagnose.authoring.symbol_owners import OWNERS, owner, release
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
@@ -99,6 +107,8 @@ _MOST = 4  # libraries that are reported
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a function of a well-known library undefined in a link whose command does not name the library."""
     for hit in log.find("dso-missing")[:1]:
+        if wants_libc_script(hit):
+            return  # toolchain-crt-missing
         file = hit.groups["file"].rpartition("/")[2]
         if re.match(r"ld(?:-linux|-musl|64|\.so)", file):
             yield _of_the_loader(log, hit, file)

@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.compiling import compiling, surely_compiling
-from diagnose.authoring.link_step import NOT_ON_MACOS, without_toolchain
+from diagnose.authoring.link_step import NOT_ON_MACOS, wants_libc_script, without_toolchain
 from diagnose.authoring.log import advise, finding_from_hits, host, install_by_family, other_system
 from diagnose.authoring.mingw import without_unix
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
@@ -75,7 +75,7 @@ _OTHERS = (
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINKER,
-    log_kinds=("ld-no-lib", "ld-no-file"),
+    log_kinds=("ld-no-lib", "ld-no-file", "dso-missing"),
     patterns=(*_NO_HEADER, *_OTHERS),
     env_facts=("toolchain.start_files.!path", "toolchain.host_start_files.!path", "hazards.libc_headers"),
 )
@@ -85,11 +85,23 @@ def env(env: Environment) -> Iterator[Finding]:
     """See whether the linker has the start files of a program, and that of build scripts as well."""
     chain, here = env.toolchain, system(env)
     packages = cross_compiler(here, env.target) if env.cross else tool(here, "cc")
-    yield from _missing(env, chain.linker, chain.start_files, env.target, packages)
-    if env.cross:
-        yield from _missing(env, chain.host_linker, chain.host_start_files, env.host, tool(here, "cc"))
+    files = chain.start_files
+    hazards, scripts = env.hazards, _severity_for_host(env)
+    only_program = not env.cross and [file.name for file in files if not file.path] == ["Scrt1.o"]
+    if not only_program or hazards.program or scripts is not None:
+        severity = Severity.ERROR if not only_program or hazards.program or scripts is None else scripts
+        yield from _missing(env, chain.linker, files, env.target, packages, severity)
+    if env.cross and scripts is not None:
+        yield from _missing(env, chain.host_linker, chain.host_start_files, env.host, tool(here, "cc"), scripts)
     if all(file.path for file in chain.start_files):  # else the same packages bring the headers, too
         yield from _headers(env, packages)
+
+
+def _severity_for_host(env: Environment) -> Severity | None:
+    """Return how sure it is that a program for this machine is linked, a build script or a macro; None if it is not."""
+    if env.libraries or not env.project.path or env.hazards.host_code:
+        return Severity.ERROR
+    return None if env.hazards.host_code is False else Severity.WARNING
 
 
 def _headers(env: Environment, packages: tuple[str, ...]) -> Iterator[Finding]:
@@ -120,7 +132,12 @@ _OF_GCC = frozenset({"crtbeginS.o", "crtendS.o", "libgcc.a", "libgcc_s.so"})
 
 
 def _missing(
-    env: Environment, linker: Program, files: tuple[StartFile, ...], target: Target, packages: tuple[str, ...]
+    env: Environment,
+    linker: Program,
+    files: tuple[StartFile, ...],
+    target: Target,
+    packages: tuple[str, ...],
+    severity: Severity,
 ) -> Iterator[Finding]:
     unloaded = {one.library for one in env.toolchain.unloaded}  # runtime-lib-missing
     missing = [file.name for file in files if not file.path and file.name not in unloaded]
@@ -133,14 +150,20 @@ def _missing(
     inner = not _OF_GCC.isdisjoint(missing)
     named = " ".join(packages) if again or inner else packages[-1] if packages else ""
     title = f"install {named}{' again' if again else ''}"
-    said = "-lgcc_s" if missing[0] == "libgcc_s.so" else missing[0]
+    said = missing[0]
+    if said == "libgcc_s.so" or (said.startswith("lib") and said.endswith(".a") and "/" not in said):
+        said = f"-l{said[len('lib') :].partition('.')[0]}"
     empty = [file.empty for file in files if file.empty]
     only = len(empty) == len(missing)
+    static = next((file.instead for file in files if file.name == missing[0]), "")
+    if static and len(missing) == 1 and target.triple == env.target.triple and _may_be_static(env):
+        yield _static_libc(env, linker, static, packages)
+        return
     yield Finding(
         message=f"{', '.join(missing)} of {target.triple}, which {linker.name} links with, {_are(missing)} empty"
         if only
         else f"{linker.name} does not find {', '.join(missing)} of {target.triple}",
-        severity=Severity.ERROR,
+        severity=severity,
         evidence=tuple(Evidence("is empty", path) for path in empty)
         if only
         else (Evidence(f"does not find {', '.join(missing)}", linker.path),),
@@ -148,6 +171,22 @@ def _missing(
         if only
         else f'Linking fails: "cannot find {said}: No such file or directory".',
         fixes=(fix(env, title, packages, again=again),) if packages else with_zig(env),
+    )
+
+
+def _may_be_static(env: Environment) -> bool:
+    """Whether a library can be linked with the static C library: not on x86-64, whose loader has the thread's data."""
+    return not env.hazards.program and env.target.wheel != "x86_64"
+
+
+def _static_libc(env: Environment, linker: Program, static: str, packages: tuple[str, ...]) -> Finding:
+    """Return that the linker puts the whole C library into the extension."""
+    return Finding(
+        message=f"{linker.name} does not find libc.so of {env.target.triple}, and links libc.a",
+        severity=Severity.WARNING,
+        evidence=(Evidence("is linked instead", static), Evidence("does not find libc.so", linker.path)),
+        consequence="The extension gets a C library of its own beside the one of Python: it may crash.",
+        fixes=(fix(env, f"install {packages[-1]} again", packages, again=True),) if packages else with_zig(env),
     )
 
 
@@ -243,6 +282,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+    for hit in log.find("dso-missing")[:1]:
+        if wants_libc_script(hit):
+            yield finding_from_hits(
+                log,
+                [hit],
+                "the linker does not find libc.so, which names the C library and its loader",
+                "No program can be linked: it took libc.a, which lacks what the loader has.",
+                advise(log, hit.line, _bring, log.target_at(hit.line)),
+            )
+            return
     if windows := log.find("no-windows-library"):
         yield finding_from_hits(
             log,

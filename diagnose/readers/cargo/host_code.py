@@ -26,6 +26,9 @@ _KNOWN = frozenset(
     ]
 )  # fmt: skip
 
+#: Crates that only build scripts depend on: who needs one of them has such a script.
+_OF_SCRIPTS = frozenset({"autocfg", "autotools", "bindgen", "cc", "cmake", "pkg-config", "vcpkg", "version_check"})
+
 
 def needed(root: Root, here: Root, home: str, project: Project, config: Config) -> bool | None:
     """Return whether the build of *project* runs code of its own on the build machine; None if that is not known."""
@@ -39,7 +42,7 @@ def needed(root: Root, here: Root, home: str, project: Project, config: Config) 
     for crate in project.crates:
         if crate.name in own:
             continue
-        if crate.name in _KNOWN or crate.name.endswith("-sys"):
+        if crate.name in _KNOWN or crate.name.endswith("-sys") or not _OF_SCRIPTS.isdisjoint(crate.dependencies):
             answers.append(True)
             continue
         path, content = source_of(root, crate, sources) or ("", {})

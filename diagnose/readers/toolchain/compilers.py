@@ -182,12 +182,34 @@ def _start_files(root: Root, places: _Places, outer: tuple[str, ...] = _OUTER_FI
         for name in names:
             found = next((f"{folder}/{name}" for folder in folders if root.exists(f"{folder}/{name}")), "")
             empty = bool(found) and root.is_empty(found)
-            yield StartFile(name, "" if empty else found, found if empty else "")
+            static = (f"{folder}/libc.a" for folder in folders if name == "libc.so" and not found)
+            instead = next((path for path in static if root.exists(path)), "")
+            yield StartFile(name, "" if empty else found, found if empty else "", instead)
             if name == "libc.so" and found:
                 yield from _named_by(root, found)
+            if name == "crti.o" and found and not root.exists(beside := f"{os.path.dirname(found)}/crtn.o"):
+                yield StartFile(os.path.basename(beside))
     mathematics = (f"{folder}/libm.so" for folder in places.dirs)  # Rust's standard library for glibc links it
     yield from _named_by(root, next((path for path in mathematics if root.exists(path)), ""))
+    yield from _of_glibc(root, places)
     yield from _unwinder(root, places)
+
+
+#: What Rust's standard library for glibc links besides libc (``rustc --print native-static-libs``). From glibc 2.34 on
+#: all but libm are empty archives, which the linker still looks for.
+_LINKED = ("util", "rt", "pthread", "dl", "m")
+
+
+def _of_glibc(root: Root, places: _Places) -> Iterator[StartFile]:
+    """Yield which of the libraries of one package are missing, where others of them are there."""
+    folders = (*places.inner, *places.dirs)
+    absent = [
+        name
+        for name in _LINKED
+        if not any(root.exists(f"{folder}/lib{name}.{kind}") for folder in folders for kind in ("so", "a"))
+    ]
+    if len(absent) < len(_LINKED) - ("m" not in absent):
+        yield from (StartFile(f"lib{name}.a") for name in absent)
 
 
 def _named_by(root: Root, found: str) -> Iterator[StartFile]:
@@ -227,20 +249,22 @@ def read(
     rust: Rust,
     *,
     bindgen: bool,
+    program: bool = False,
 ) -> Toolchain:
     """Find everything that a build for *target* on *host* uses.
 
     *linker* and *host_linker* are what rustc links with; *told* is the linker that cargo tells build scripts.
+    *program*: the build links a program for the target, not only libraries.
     """
     root = finder.root
-    program = finder.program(linker.value if linker else "cc", linker)
+    driven = finder.program(linker.value if linker else "cc", linker)
     host_program = finder.program(host_linker.value if host_linker else "cc", host_linker)
-    made = makes(root, program, host)
-    places = _half(root, program, made, target)
+    made = makes(root, driven, host)
+    places = _half(root, driven, made, target)
     made = target.gnu if places.dirs else made
     glibc = glibc_path = ""
     if made and made == target.gnu:
-        places = places if places.dirs else _places(root, program, made, _multiarch(made, target), target.bits)
+        places = places if places.dirs else _places(root, driven, made, _multiarch(made, target), target.bits)
         if target.libc == "glibc":
             for folder in places.dirs:
                 glibc_path = f"{folder}/libc.so.6"
@@ -251,7 +275,7 @@ def read(
     if target != host and makes(root, host_program, host) == host.gnu:
         own = _places(root, host_program, host.gnu, host.multiarch or _multiarch(host.gnu), host.bits)
     return Toolchain(
-        linker=program,
+        linker=driven,
         cc=compiler,
         host_linker=host_program,
         host_cc=c_compiler(finder, variables, host, host, host_linker),
@@ -261,7 +285,7 @@ def read(
         python=python(root, variables),
         libclang=tuple(libclang(root, variables)) if bindgen else (),
         linker_target=made,
-        start_files=tuple(_start_files(root, places, _PROGRAM_FILES if target == host else _OUTER_FILES))
+        start_files=tuple(_start_files(root, places, _PROGRAM_FILES if target == host or program else _OUTER_FILES))
         if places.dirs and target.libc == "glibc"
         else (),
         sysroot=places.sysroot,
@@ -269,7 +293,7 @@ def read(
         glibc=glibc,
         glibc_path=glibc_path if glibc else "",
         link_dirs=(*places.inner, *places.dirs),
-        parts=_parts(finder, program, places, rust, target, host),
+        parts=_parts(finder, driven, places, rust, target, host),
         host_parts=_parts(finder, host_program, own, rust, host, host),
         host_start_files=tuple(_start_files(root, own, _PROGRAM_FILES)) if own.dirs and host.libc == "glibc" else (),
         ar=driver.archiver(finder, variables, target, host),

@@ -50,6 +50,8 @@ class StartFile(NamedTuple):
     path: str = ""
     empty: str = ""
     """Where it is without content, as after a power cut or on a full disk."""
+    instead: str = ""
+    """The static library that the linker takes in place of a missing shared one."""
 
 
 class Part(NamedTuple):
