@@ -222,7 +222,7 @@ def read(
         refused=refused,
         flagged=flagged,
         lacking=sourceless,
-        refusals=project_parts.refusals(finder, cwd, project, tools, config, variables, cross=row != host),
+        refusals=project_parts.refusals(finder, cwd, project, tools, config, variables, row, cross=row != host),
         dpkg_journal=journal,
         dpkg_unfinished=unfinished,
         absent_headers=tuple(build_programs.absent_headers(place, row, project)),

@@ -78,10 +78,11 @@ def refusals(
     tools: Toolchain,
     config: Config,
     variables: Variables,
+    row: Target,
     *,
     cross: bool,
 ) -> tuple[Refusal, ...]:
-    """Return what cargo, maturin or PyO3 refuses of the settings and manifests of *project*."""
+    """Return what cargo, maturin or PyO3 refuses of the settings and manifests of *project* in a build for *row*."""
     here = finder.root if finder.root.live else Root("/")
     found = refused_settings(config, variables)
     if project.path:
@@ -93,7 +94,7 @@ def refusals(
         return found
     from diagnose.readers import python_project
 
-    return found + tuple(python_project.refusals(finder, here, cwd, project, tools.python, variables, cross=cross))
+    return found + tuple(python_project.refusals(finder, here, cwd, project, tools.python, variables, row, cross=cross))
 
 
 def hazards(

@@ -10,7 +10,7 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, cache, re
 from diagnose.model.finding import InputError
-from diagnose.readers import requirements, toml
+from diagnose.readers import pyo3_settings, requirements, toml
 from diagnose.readers.cargo.files import parsed, place_of, present
 from diagnose.readers.project_refusal import Refusal
 from diagnose.readers.toolchain import python_start
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from diagnose.model.targets import Target
     from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.variables import Variables
     from diagnose.readers.system.root import Root
@@ -53,6 +54,7 @@ def refusals(
     project: Project,
     python: Pyo3Settings,
     variables: Variables,
+    target: Target,
     *,
     cross: bool,
 ) -> Iterator[Refusal]:
@@ -74,7 +76,7 @@ def refusals(
         yield from _of_settings(here, path, text, settings, content)
         yield from _of_crate(here, path, text, settings, project)
     if project.crate("pyo3-ffi") is not None or project.crate("pyo3") is not None:
-        yield from _of_variables(finder, project, python, cross=cross)
+        yield from pyo3_settings.refusals(finder, project, python, target, cross=cross)
     if project.wheel and not cross and project.abi3 is False and not python.settings:
         yield from _of_interpreter(finder, path, text, toml.table(own, "project").get("requires-python"), variables)
 
@@ -282,38 +284,6 @@ def _features(content: dict[str, Any]) -> set[str]:
         for kind in ("dependencies", "build-dependencies"):
             found.update(toml.table(section, kind))
     return found
-
-
-def _of_variables(finder: Finder, project: Project, python: Pyo3Settings, *, cross: bool) -> Iterator[Refusal]:
-    root = finder.root
-    for setting in python.settings:
-        value = setting.value
-        wrong = ""
-        if setting.name == "PYO3_PYTHON" and value and project.abi3 is False:
-            wrong = "" if finder.program(value).found else f"PYO3_PYTHON names {value}, which cannot be run"
-        elif setting.name == "PYO3_CONFIG_FILE":
-            wrong = _config_file(root, value)
-        elif setting.name == "PYO3_CROSS_LIB_DIR":
-            if not python.lib_dir:
-                wrong = f"PYO3_CROSS_LIB_DIR names {value or 'nothing'}, which is not a folder"
-            elif cross and not python.sysconfigdata and project.abi3 is False:
-                wrong = f"PYO3_CROSS_LIB_DIR names {value}, which has no _sysconfigdata*.py"
-        elif setting.name == "PYO3_CROSS_PYTHON_VERSION" and cross:
-            major, _, minor = value.removesuffix("t").partition(".")
-            numbers = major.isdecimal() and minor.partition(".")[0].isdecimal()
-            wrong = "" if numbers else f"PYO3_CROSS_PYTHON_VERSION is {value!r}, and takes a version, as 3.12"
-        if wrong:
-            yield Refusal(_PYTHON, wrong[:160], f"{setting.name}={value}"[:120], setting=setting)
-
-
-def _config_file(root: Root, value: str) -> str:
-    if not os.path.isabs(value):
-        return f"PYO3_CONFIG_FILE names {value or 'nothing'}, and takes an absolute path"
-    if not root.is_file(value):
-        return f"PYO3_CONFIG_FILE names {value}, which does not exist"
-    lines = root.head(value, 1 << 16).decode("utf-8", "replace").splitlines()
-    odd = next((number for number, line in enumerate(lines, 1) if "=" not in line), 0)
-    return f"PYO3_CONFIG_FILE names {value}, whose line {odd} is not key=value" if odd else ""
 
 
 def _of_interpreter(finder: Finder, path: str, text: str, requires: object, variables: Variables) -> Iterator[Refusal]:

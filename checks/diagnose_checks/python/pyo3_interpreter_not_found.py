@@ -102,7 +102,8 @@ def env(env: Environment) -> Iterator[Finding]:
     """See that a setting of PyO3, or requires-python, leaves no Python to build for, or that a cross build has none."""
     yield from refused(env, "pyo3-interpreter-not-found", "maturin or PyO3's build script stops: no wheel is built.")
     crate = env.project.crate("pyo3") or env.project.crate("pyo3-ffi")
-    if not env.cross or crate is None or env.toolchain.python.settings or env.project.abi3 is not False:
+    named = any(setting.name in _NAMING for setting in env.toolchain.python.settings)
+    if not env.cross or crate is None or named or env.project.abi3 is not False:
         return
     yield Finding(
         message=f"PyO3 cannot determine the Python for {env.target.triple}, and no abi3 feature is on",
@@ -129,6 +130,10 @@ def env(env: Environment) -> Iterator[Finding]:
             ),
         ),
     )
+
+
+#: The variables that name the target's Python to PyO3.
+_NAMING = ("PYO3_CROSS_PYTHON_VERSION", "PYO3_CROSS_LIB_DIR", "PYO3_CONFIG_FILE")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -24,10 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PYTHON,
+    env_facts=("refusals",),
     patterns=(
         *patterns_for(
             "python-new",
@@ -51,6 +54,11 @@ CHECK = Check(
         *patterns_for("no-forward-note", ("cannot be suppressed", r"this check cannot be suppressed")),
     ),
 )
+
+
+def env(env: Environment) -> Iterator[Finding]:
+    """See that a setting of PyO3 asks for a Python that it does not support."""
+    yield from refused(env, "pyo3-python-too-new", "PyO3 cannot be built.")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
