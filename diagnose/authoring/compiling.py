@@ -39,7 +39,7 @@ def _compiles(env: Environment, crate: Crate) -> bool | None:
         return env.target.bits == 32 and env.target.libc == "glibc" and version_key(crate.version) >= (0, 6)
     if crate.name in _ELSEWHERE:
         return False
-    return True if crate.name in _ALWAYS or (crate.local and crate.name in env.project.compiling) else None
+    return True if crate.name in _ALWAYS or crate.name in env.project.compiling else None
 
 
 def missing_cxx(env: Environment) -> tuple[Program | None, ToolNeed | None]:

@@ -136,13 +136,15 @@ def read(
     libraries: tuple[Library, ...] = ()
     host_libraries: tuple[Library, ...] = ()
     likely: tuple[Library, ...] = ()
-    if wanted or project.tools or project.named:
+    own = () if libs else project_parts.copying(project)
+    if wanted or project.tools or project.named or own:
         from diagnose.readers import library_answers
 
         # Without the linker, the folders that it will search are unknown: no library is missing there.
         prober = pkgconfig.Prober(finder, variables, decided, row, tools.link_dirs if tools.linker.found else ())
         libraries, tools_left = library_answers.answers(prober, wanted, project, row != host)
-        project = project._replace(tools=tools_left)
+        compiling = (*project.compiling, *library_answers.copied(prober, project, own, row))
+        project = project._replace(tools=tools_left, compiling=compiling)
         likely = () if libs else tuple(library_answers.likely(prober, project))
         if host_decided is not None:
             host_prober = pkgconfig.Prober(finder, variables, host_decided, host, _host_dirs(host))

@@ -8,12 +8,14 @@ from diagnose.readers.cargo.project import COMPILING
 from diagnose.readers.pkgconfig import resolver as pkgconfig
 from diagnose.readers.pkgconfig import sys_crate_overrides
 from diagnose.readers.pkgconfig.pkgconfig_facts import Library
+from diagnose.tables import own_copies
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from diagnose.model.targets import Target
     from diagnose.readers.cargo.build_tools import ToolNeed
+    from diagnose.readers.cargo.lock import Crate
     from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.variables import Variables
 
@@ -44,6 +46,35 @@ def answers(
         return prober.variables.get(name) is not None
 
     return libraries, build_tools.remaining(project.tools, cross, has, is_set)
+
+
+def copying(project: Project) -> tuple[Crate, ...]:
+    """Return the crates of *project* that may compile their own copy of the library that they link."""
+    return tuple(crate for crate in project.crates if not crate.local and "cc" in crate.dependencies and _row(crate))
+
+
+def _row(crate: Crate) -> own_copies.OwnCopy | None:
+    row = own_copies.table().get(crate.name)
+    return None if row is None or row.absent == "no" else row
+
+
+def copied(prober: pkgconfig.Prober, project: Project, crates: Iterable[Crate], target: Target) -> Iterator[str]:
+    """Yield the names of the *crates* that surely compile it, because pkg-config does not find the library."""
+    for crate in crates:
+        row = _row(crate)
+        if row is None:
+            continue
+        if row.absent.startswith("$") and prober.variables.get(row.absent[1:]) is None:
+            yield crate.name
+            continue
+        asked = [need for need in project.needs if need.crate == f"{crate.name} {crate.version}"]
+        insists = sys_crate_overrides.insists(f"{crate.name} {crate.version}", prober.variables, target)
+        if asked and not insists and all(probe(prober, need, {}).outcome in _ABSENT for need in asked):
+            yield crate.name
+
+
+#: The outcomes of a question for a library after which a crate compiles its own copy, if it can.
+_ABSENT = frozenset({"tool-missing", "tool-failed", "cross-refused", "not-found", "disabled"})
 
 
 def likely(prober: pkgconfig.Prober, project: Project) -> Iterator[Library]:

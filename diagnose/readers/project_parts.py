@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from diagnose.model.targets import Target
     from diagnose.readers.cargo.config import Config
     from diagnose.readers.cargo.crate_sources import Lacking
+    from diagnose.readers.cargo.lock import Crate
     from diagnose.readers.cargo.needs import Need
     from diagnose.readers.cargo.project_facts import Project
     from diagnose.readers.cargo.variables import Variables
@@ -58,6 +59,15 @@ def wanted(libs: Sequence[str], project: Project, variables: Variables, row: Tar
     from diagnose.readers import library_answers
 
     return library_answers.wanted(libs, project, variables, row)
+
+
+def copying(project: Project) -> tuple[Crate, ...]:
+    """Return the crates of *project* that may compile their own copy of the library that they link."""
+    if not any("cc" in crate.dependencies for crate in project.crates):
+        return ()
+    from diagnose.readers import library_answers
+
+    return library_answers.copying(project)
 
 
 def sourceless(

@@ -29,6 +29,7 @@ from diagnose.readers.cargo.needs import (
 from diagnose.readers.cargo.project_facts import Floor, Project, configured, located
 from diagnose.readers.pkgconfig.sys_crate_overrides import never_asking
 from diagnose.readers.system.root import Root
+from diagnose.tables import own_copies
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -144,9 +145,17 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
             workspace.name(one)
             for path, one in read
             if workspace.name(one) in reached and compiles_c(here, os.path.dirname(path))
-        ),
+        )
+        + tuple(crate.name for crate in crates if not crate.local and _bundles(crate, turned_on)),
         tuple(lock_fit.differences([one for one in read if one[0] in whole.members], whole.content, locked.crates)),
     )
+
+
+def _bundles(crate: Crate, turned_on: Features) -> bool:
+    """Whether a feature makes *crate* compile its own copy of the library that it links."""
+    row = own_copies.table().get(crate.name) if COMPILING & set(crate.dependencies) else None
+    active = turned_on.of(crate.name) if row is not None and row.features else None
+    return row is not None and active is not None and not row.features.isdisjoint(active)
 
 
 def manifest(root: Root, path: str) -> dict[str, Any]:

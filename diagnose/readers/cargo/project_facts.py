@@ -81,7 +81,7 @@ class Project(NamedTuple):
     stranger: bool = False
     """Whether it is in the folder of a workspace and no member of it."""
     compiling: tuple[str, ...] = ()
-    """The crates of its own whose build scripts compile C in every build."""
+    """The crates whose build scripts compile C in every build: its own, those of a copied library."""
     outdated: tuple[tuple[str, str], ...] = ()
     """(manifest, difference) where Cargo.lock does not say what a manifest says, so that cargo changes it."""
 
