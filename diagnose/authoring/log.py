@@ -269,6 +269,7 @@ _SUMS = re.compile(
     r"^ERROR \S+|Interrupted: |\berrors? in [\d.]+s|exit (?:code|status)|exited with|failed with code|PanicException"
     r"|Traceback|subprocess|CalledProcessError|Command |did not run|Failed to |Error \d|FAIL\b"
     r"|No module named|RequestId"
+    r"|\"errorType\": |^Runtime\.[A-Z]\w{1,40}$"  # of AWS Lambda
     r"|test failed, to rerun|evaluation failed|process didn't exit|core dumped"
 )
 

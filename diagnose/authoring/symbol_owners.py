@@ -117,6 +117,7 @@ OWNERS = (
     ("lapack", r"[sdcz](?:getrf|getrs|getri|gesv|gesdd|gesvd|potrf|potrs|syev|geev|gels|heev|geqrf)[dr]?_"),
     ("gfortran", r"_gfortrani?_\w+"),
     ("quadmath", r"quadmath_snprintf|strtoflt128|(?:sqrt|exp|log|pow|sin|cos|fabs|floor)q"),
+    ("omp", r"__kmpc_\w+"),
     ("gomp", r"GOMP_\w+|omp_(?:get|set|init|destroy|in)_\w+"),
     ("gcov", r"__gcov_\w+|gcov_\w+"),
     ("mysqlclient", r"mysql_(?:init|real_connect|query|close|error|store_result|fetch_row|options)\w*"),

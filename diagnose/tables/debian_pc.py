@@ -27,6 +27,9 @@ _MEANT = (
     "libsdl2-dev",
     "libsrt-openssl-dev",
 )
+# Modules whose file update-alternatives links into the searched folder, and the package that brings one of them
+# (postinst of libopenblas-pthread-dev 0.3.21, libblas-dev and liblapack-dev 3.11).
+_ALTERNATIVES = {"openblas": "libopenblas-dev", "blas": "libblas-dev", "lapack": "liblapack-dev"}
 # Ubuntu's names where they differ from Debian's.
 _UBUNTU = {"libjpeg62-turbo-dev": "libjpeg-turbo8-dev"}
 _FOLDERS = {"m": "/usr/lib/@/pkgconfig", "s": "/usr/share/pkgconfig", "l": "/usr/lib/pkgconfig"}
@@ -68,7 +71,8 @@ def providers(module: str, codename: str = "") -> list[Provider]:
             package = _UBUNTU.get(package, package) if codename in _SUITES else package
             rows.append((folder not in _FOLDERS, package not in _MEANT, folder == "l", package, folder))
         start = table.find(key, end)
-    return list(dict.fromkeys(Provider(row[3], _FOLDERS.get(row[4], row[4])) for row in sorted(rows)))
+    linked = [Provider(_ALTERNATIVES[module], _FOLDERS["m"])] if module in _ALTERNATIVES else []
+    return list(dict.fromkeys([*linked, *(Provider(row[3], _FOLDERS.get(row[4], row[4])) for row in sorted(rows))]))
 
 
 @cache

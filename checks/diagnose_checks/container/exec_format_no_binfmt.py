@@ -68,6 +68,12 @@ CHECK = Check(
             ("--platform", r"--platform[= ](?P<want>linux/[\w/]+)"),
             ("[linux/", r"\[(?P<want>linux/[\w/]+)(?: [\w.-]+)? +\d+/\d+\]"),
         ),
+        *patterns_for(
+            "lambda-note",
+            ("Runtime.Invalid", r"\bRuntime\.InvalidEntrypoint\b"),
+            ("/lambda-entrypoint.sh", r"(?:^|[\s\"'])/lambda-entrypoint\.sh: exec format error"),
+            ("RequestId: ", r"RequestId: [\w-]{36} Error: (?:fork/)?exec \S{1,300}: exec format error"),
+        ),
         *patterns_for("meson-note", ("mesonbuild", r"mesonbuild[/\\]")),
         *patterns_for(
             "never-ran",
@@ -126,6 +132,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     wanted = [note for note in log.find("platform-note") if note.line < hits[0].line]
     ran = log.near(hits[0].line, "never-ran", before=4)
     linker = ran[-1].groups["linker"] if ran else ""
+    if log.near(hits[0].line, "lambda-note", before=_AWAY, after=_AWAY):
+        yield _in_lambda(log, hits)
+        return
     if not wanted and all(re.search(_SCRIPT, linker or hit.groups["program"]) for hit in hits):
         return
     program = linker or (ran[-1].groups["program"] if ran else hits[0].groups["program"])
@@ -157,6 +166,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
     elif _ANDROID.search(program):
         message = f"{program} is for Android, or for another processor, and this machine cannot run it"
         fixes = [Fix("run it on a device or in an emulator", notes=_ON_ANDROID)]
+    elif re.fullmatch(r"(?:python|pypy)[\d.]*", helper) and not wanted:
+        message = f"{program} is a Python for another processor or system, and this machine cannot run it"
+        fixes = [
+            Fix(
+                "name a Python of this machine",
+                notes="By version, as in maturin build -i python3.12, not by the path of one that was downloaded or "
+                "copied. "
+                "`file PATH` shows what it is for.",
+            ),
+            Fix(
+                "if the wheel is for that other system: cross compile",
+                notes="maturin build --target TRIPLE -i python3.12, and PYO3_CROSS_LIB_DIR with the lib folder of "
+                "that Python: "
+                "nothing of it is run then.",
+            ),
+        ]
+        if not program.startswith(("/Users/", "/Applications/", "/Library/", "/opt/homebrew/")):
+            fixes.append(_emulate("all"))
     elif helper in _HELPERS or linker:
         fixes = [Fix(f"install {helper} for this machine's processor", notes="The wrong one is first on PATH.")]
         message = f"{program} is a program for another processor"
@@ -171,6 +198,39 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 leads_to = is_later
+_AWAY = 6  # lines of a function's answer
+
+
+def _in_lambda(log: BuildLog, hits: list[Hit]) -> Finding:
+    """Return that a function's image is for another processor than the function."""
+    program = next((hit.groups["program"] for hit in hits if hit.groups["program"]), "")
+    own = program in ("", "/lambda-entrypoint.sh")  # of the images of AWS, which begins with #!/bin/sh
+    script = "" if own or not re.search(_SCRIPT, program) else f", or {program} has no first line #!/bin/sh"
+    return finding_from_hits(
+        log,
+        hits,
+        f"the image is for another processor than the Lambda function{script}",
+        "The function does not start.",
+        [
+            Fix(
+                "build the image for the function's processor",
+                (Command("docker build --platform linux/amd64 --provenance=false -t IMAGE .", FixStage.BUILD),),
+                notes="linux/arm64 where the function's Architectures is arm64. Without --platform, a Mac with an "
+                "Apple "
+                "processor builds for arm64, and a function is for x86_64 by default.",
+            ),
+            Fix(
+                "let the function run on the image's processor",
+                (
+                    Command(
+                        "aws lambda update-function-code --function-name NAME --architectures arm64 --image-uri URI",
+                        FixStage.BUILD,
+                    ),
+                ),
+                notes="In a template: Architectures: [arm64].",
+            ),
+        ],
+    )
 
 
 def _without_loader(log: BuildLog, hit: Hit) -> Finding:

@@ -104,6 +104,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if not any(word in hit.text for hit in hits for word in ("ill", "137")):
         yield finding_from_hits(log, hits, "a program got no more memory from the system", "The step stops.", _LESS)
         return
+    if _loads(log, hits[0].line):
+        yield finding_from_hits(
+            log,
+            hits,
+            "pip was ended by the system while it downloaded: it has most likely run out of memory",
+            "`dmesg` (or the container's state) tells for certain: it names the process that was ended.",
+            _OF_PIP,
+        )
+        return
     program = next((hit.groups["program"] for hit in hits if hit.groups["program"]), "a program")
     yield finding_from_hits(
         log,
@@ -114,6 +123,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
     )
 
 
+def _loads(log: BuildLog, line: int) -> bool:
+    """Whether pip was the last that began something before *line*, and builds nothing yet."""
+    begun = [event for event in log.course.events if line - _BESIDE <= event.line < line]
+    return bool(begun) and begun[-1].tool == "pip" and begun[-1].text.startswith("Collecting")
+
+
+_OF_PIP = (
+    Fix(
+        "let pip not keep the download in its cache",
+        env=(("PIP_NO_CACHE_DIR", "1"),),
+        notes="An older pip reads a whole file into memory to keep it. A newer pip needs less.",
+    ),
+    Fix(
+        "add swap, or give the machine or container more memory",
+        notes="As root: fallocate -l 1G /swapfile, chmod 600 /swapfile, mkswap /swapfile, swapon /swapfile. "
+        "On a small machine take the distribution's own package of it, too: a source distribution has to be compiled.",
+    ),
+)
 _LESS = (
     Fix(
         "run fewer jobs at once",

@@ -259,7 +259,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [*log.find("no-isolation-note")[:1], hit],
             f"the build needs the module {module}, which is not installed in its environment",
             "The package is not built.",
-            _of_script(module, alone[-1].groups["python"]) if alone else _of_module(module, isolated, uv),
+            _of_script(module, alone[-1].groups["python"])
+            if alone
+            else _of_module(module, isolated, uv, legacy="__legacy__" in hit.text and "is not available" in hit.text),
         )
 
 
@@ -352,8 +354,29 @@ def _of_launcher(module: str, path: str) -> tuple[Fix, ...]:
     )
 
 
-def _of_module(module: str, isolated: bool, uv: bool) -> tuple[Fix, ...]:
-    """Return the fixes for a missing *module*; *isolated* builds have an environment of their own."""
+def _of_module(module: str, isolated: bool, uv: bool, legacy: bool = False) -> tuple[Fix, ...]:
+    """Return the fixes for a missing *module*; *isolated* builds have an environment of their own.
+
+    A *legacy* package has no [build-system]: pip, build and Poetry install setuptools for it by themselves.
+    """
+    if legacy and isolated:
+        return (
+            Fix(
+                "run it again, with room on the disk and without the cache",
+                (
+                    Command("df -h", FixStage.TOOLCHAIN),
+                    Command("poetry cache clear --all --no-interaction PyPI", FixStage.BUILD),
+                ),
+                notes="The tool installs setuptools for such a package by itself. An install that was cut, by a full "
+                "disk or a "
+                "network, leaves one that cannot be imported. Update the tool, too: pipx upgrade poetry.",
+            ),
+            Fix(
+                "install the package by pip into the environment before",
+                (Command("python3 -m pip install --use-pep517 PACKAGE", FixStage.BUILD),),
+                notes="Replace PACKAGE with its name: it shows whether the package or the tool is the reason.",
+            ),
+        )
     requirement = _NAMES.get(module, module.replace("_", "-"))
     pip = "uv pip" if uv else "python3 -m pip"
     listed = "[build-system] requires in pyproject.toml lists all required modules."

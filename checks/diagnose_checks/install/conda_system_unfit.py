@@ -24,7 +24,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _NAME = r"(?P<package>__(?:glibc|osx|cuda|archspec|linux|unix|win))"
 _NEEDS = r"(?: ?(?P<needs>[=<>!~*\d][^\s'\]]{0,60}(?: [=<>!~]\S{1,40})?))?"
@@ -43,6 +43,14 @@ CHECK = Check(
             ("No candidates were found", rf"No candidates were found for {_NAME}{_NEEDS}"),
             # conda's own solver
             ("[version='", rf"-> {_NAME}\[version='(?P<needs>[^']{{1,60}})'\]"),
+        ),
+        *patterns_for(  # in an exported file
+            "conda-fixed-build",
+            (
+                "nothing provides requested",
+                r"nothing provides requested (?!__)[\w.-]{1,80} ==?[\w.]{1,40} "
+                r"\w{1,60}_\d{1,5}\b",
+            ),
         ),
         *patterns_for(
             "virtual-excuse",
@@ -94,6 +102,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
         name, needs = hit.groups["package"], hit.groups["needs"].strip(" ,")
         state, title, notes = _MEANING.get(name, _OTHER)
         by = hit.groups["by"]
+        fixed = [
+            one for one in log.near(hit.line, "conda-fixed-build", before=_ABOVE, after=_ABOVE) if one.line != hit.line
+        ]
+        if len(fixed) >= _MANY and name in ("__unix", "__linux", "__win", "__osx", "__glibc"):
+            yield _of_export(log, [hit, *fixed], name)
+            return
         yield finding_from_hits(
             log,
             [*solver[-1:], hit],
@@ -110,3 +124,26 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+_MANY = 3  # packages with a build that an exported environment fixes
+
+
+def _of_export(log: BuildLog, hits: list[Hit], name: str) -> Finding:
+    """Return that an environment file names the builds of another system."""
+    return finding_from_hits(
+        log,
+        hits,
+        "the environment file fixes the builds of another system, which this one cannot have",
+        f"Nothing is installed. {name} is not a package of a channel: conda makes it from the system.",
+        (
+            Fix(
+                "export the environment without builds, on the machine that has it",
+                (Command("conda env export --from-history > environment.yml", FixStage.TOOLCHAIN),),
+                notes="Versions with a build (h5eee18b_0) exist for one system only, and many packages for Linux, "
+                "macOS or "
+                "Windows alone: take those out.",
+            ),
+            Fix("use the system that the file is for", notes="On Windows: WSL, or a container of Linux."),
+        ),
+    )

@@ -59,6 +59,10 @@ CHECK = Check(
         ),
         ("ashes are required in", r"Hashes are required in --require-hashes mode, but they are missing(?P<unpinned>)"),
     )
+    + patterns_for(
+        "hash-in-address",  # the index gives it, whatever a requirements file says
+        ("#sha256=", r"#sha256=(?P<sha>[0-9a-f]{64})\b.{0,300}\s+Expected sha256 (?P=sha)\b", 3),
+    )
     + patterns_for("hash-of-index", ("unknown package:", r"^unknown package:$")),
 )
 
@@ -70,19 +74,23 @@ def _of_index(log: BuildLog, hit: Hit) -> Finding:
     """Return the finding for a hash that no file of the user has: pip knows it from the index, and no package yet."""
     return finding_from_hits(
         log,
-        [hit, *log.near(hit.line, "hash-of-index", after=_AFTER)],
+        [hit, *log.near(hit.line, "hash-of-index", "hash-in-address", after=_AFTER)],
         "a download is not the file that the index names: it was cut, or changed on its way",
-        'Nothing is installed. pip says "unknown package" of hashes that the index gives, not the requirements file.',
+        "Nothing is installed. pip speaks of a requirements file also where the index gives the hash.",
         (
             Fix(
                 "download it again",
-                (Command("python3 -m pip install --no-cache-dir --retries 10 -r requirements.txt", FixStage.BUILD),),
-                notes="With the requirements of your own command.",
+                (
+                    Command("python3 -m pip cache purge", FixStage.TOOLCHAIN),
+                    Command("python3 -m pip install --no-cache-dir --retries 10 PACKAGE", FixStage.BUILD),
+                ),
+                notes="PACKAGE stands for what your own command installs.",
             ),
             Fix(
                 "if it happens again: look for a program between",
                 notes="A proxy, a mirror or a scanner may answer with another file; `python3 -m pip config list` shows "
-                "the index.",
+                "the index. An extra index (piwheels) may have built the file again: --index-url of the public one "
+                "alone.",
             ),
         ),
     )
@@ -133,7 +141,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if actual := hit.groups["actual"]:
             yield _of_cmake(log, hit, actual)
             return
-        if "DO NOT MATCH" in hit.text and log.near(hit.line, "hash-of-index", after=_AFTER):
+        if "DO NOT MATCH" in hit.text and log.near(hit.line, "hash-of-index", "hash-in-address", after=_AFTER):
             yield _of_index(log, hit)
             return
         mismatch = package or "DO NOT MATCH" in hit.text

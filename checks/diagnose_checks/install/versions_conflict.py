@@ -153,6 +153,12 @@ CHECK = Check(
                 "none of the providers can be",
                 r"requires (?P<unprovided>\S[^,]{0,100}(?:,[<>=!~][^,]{0,30}){0,3}), but none of the providers",
             ),
+            (  # Poetry names the project itself without a version
+                "no versions of",
+                r"ecause no versions of (?P<own>\S{1,100}) match (?P<range>\S{1,60})\s+and (?P=own) depends on "
+                r"(?P<circle>\S{1,100})",
+                2,
+            ),
             ("annot install both pin-", r"cannot install both (?P<pins>pin-\d{1,3})\b"),
             (
                 "Currently pinned specs:",
@@ -218,6 +224,8 @@ def _told(hit: Hit, hits: list[Hit], reasons: list[Hit]) -> tuple[str, Fix]:
     if absent := first("absent"):
         message = f"the requirements ask for {absent}, which the index does not have"
         return message, _LOOSEN._replace(title="ask for a version that exists")
+    if own := first("own"):
+        return _of_circle(own, first("circle"), first("range"))
     if first("one"):
         return f"the requirements {first('one')} and {first('two')} exclude each other", _LOOSEN
     if hit.groups["poetry"]:
@@ -310,6 +318,20 @@ def _narrow(project: str, package: str) -> Fix:
     if not wanted:
         return _NARROW
     return _NARROW._replace(title=f'write requires-python = "{wanted}" in pyproject.toml', notes=_NARROW_NOTES)
+
+
+def _of_circle(own: str, other: str, wanted: str) -> tuple[str, Fix]:
+    """Return that the project *own* requires *other*, which requires the project itself in the range *wanted*."""
+    return (
+        f"the project {own} requires {other}, which requires {own} {wanted} itself: the project's own version is not "
+        f"in it",
+        Fix(
+            f"raise the project's version into {wanted}, or ask for another {other}",
+            notes=f"version in pyproject.toml. Or take {other} out of the dependencies, as of a group for "
+            f"development: it is "
+            "written for users of the project.",
+        ),
+    )
 
 
 def _of_pdm(said: str) -> tuple[str, Fix]:

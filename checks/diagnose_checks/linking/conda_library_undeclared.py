@@ -17,13 +17,13 @@ from __future__ import annotations
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Finding, Fix, Phase
+from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -41,6 +41,20 @@ CHECK = Check(
         ),
     )
     + patterns_for(
+        "conda-unlocated",  # before 3.19
+        (
+            "not found in any packages",
+            r"^ERROR \((?P<package>[^,()]{1,100}),(?P<file>[^()]{1,300})\): (?P<lib>\S{1,200}) not found in any "
+            r"packages",
+        ),
+        (
+            "ven know where to look for",
+            r"^ERROR \((?P<package>[^,()]{1,100}),(?P<file>[^()]{1,300})\): did not find - or even know where to "
+            r"look for: "
+            r"(?P<lib>\S{1,200})",
+        ),
+    )
+    + patterns_for(
         "conda-needed",
         ("Needed DSO ", r"^ERROR \([^()]{1,400}\): Needed DSO (?P<lib>\S{1,200}) found in \["),
     ),
@@ -50,6 +64,9 @@ CHECK = Check(
 def log(log: BuildLog) -> Iterator[Finding]:
     """See conda-build's check of what files link."""
     hits = log.find("conda-undeclared")
+    if not hits and (unlocated := log.find("conda-unlocated")):
+        yield _of_none(log, unlocated)
+        return
     for hit in hits[:1]:
         packages = [name.strip(" '\"").rpartition("::")[2] for name in hit.groups["missing"].split(",")]
         needed = log.near(hit.line, "conda-needed", before=3, after=0)
@@ -74,3 +91,32 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _of_none(log: BuildLog, hits: list[Hit]) -> Finding:
+    """Return that an older conda-build finds the libraries that a file links in no package."""
+    libs = list(dict.fromkeys(hit.groups["lib"].rpartition("/")[2] for hit in hits))
+    more = f" and {len(libs) - _SHOWN} more" if len(libs) > _SHOWN else ""
+    return finding_from_hits(
+        log,
+        hits,
+        f"{hits[0].groups['file']} links {', '.join(libs[:_SHOWN])}{more}, which no package of the recipe has",
+        "conda-build's check of what files link fails.",
+        (
+            Fix(
+                "add the packages of these libraries to requirements: host and run in meta.yaml",
+                notes="libgfortran and libquadmath: libgfortran-ng, libgcc_s and libstdc++: libgcc-ng and "
+                "libstdcxx-ng, which "
+                "{{ compiler('fortran') }} and {{ compiler('c') }} in build bring.",
+            ),
+            Fix(
+                "run a newer conda-build, and without --quiet",
+                (Command("conda update -n base conda-build", FixStage.TOOLCHAIN),),
+                notes="Old releases read no list of packages then. libc and libm are the system's: build: "
+                "missing_dso_whitelist in meta.yaml leaves names out.",
+            ),
+        ),
+    )
+
+
+_SHOWN = 3

@@ -367,6 +367,11 @@ def _without_pkg_resources(log: BuildLog) -> Iterator[Finding]:
             continue
         frames = log.near(hit.line, "package-frame", before=_TRACEBACK)
         package = frames[-1].groups["package"] if frames else ""
+        if package in ("setuptools", "pip", "poetry", "pyproject_hooks") or log.near(
+            hit.line, "pip-isolated", before=_BACKEND
+        ):
+            yield _isolated_setup(log, hit)
+            return
         yield finding_from_hits(
             log,
             [hit],
@@ -386,6 +391,38 @@ def _without_pkg_resources(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
+
+
+_BACKEND = 12  # lines from the backend's first frame in the environment of the build to the error
+
+
+def _isolated_setup(log: BuildLog, hit: Hit) -> Finding:
+    """Return that a package's setup.py imports pkg_resources in an environment of the build's own."""
+    package = _failed(log, hit)
+    name = package or "PACKAGE"
+    return finding_from_hits(
+        log,
+        [hit],
+        f"setup.py of {package or 'the package'} imports pkg_resources, which setuptools 82 and later no longer have",
+        "It is not built. The build has an environment of its own, with the newest setuptools: an install outside of "
+        "it "
+        "changes nothing.",
+        (
+            Fix(
+                "build it with an older setuptools",
+                build_with("setuptools<82", name),
+                notes='uv: build-constraint-dependencies = ["setuptools<82"] in [tool.uv], or uv pip install '
+                "--build-constraints FILE.",
+            ),
+            Fix(
+                f"take a wheel, or a newer release, of {name}",
+                (Command(f"python3 -m pip install --only-binary {name} {name}", FixStage.BUILD),),
+                notes="The command before may have asked for a build: --no-binary. In your own project: remove the "
+                "import, or "
+                'requires = ["setuptools<82"] in [build-system].',
+            ),
+        ),
+    )
 
 
 #: Group → what no longer has the thing.

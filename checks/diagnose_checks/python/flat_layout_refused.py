@@ -37,6 +37,7 @@ CHECK = Check(
             r"\[(?P<names>[^\]]{0,1000})(?:\]|$)",
         ),
     )
+    + patterns_for("own-folder", (" @ file://", r"(?<![\w.-])(?P<name>[A-Za-z][\w.-]{0,80}) @ file://\S"))
     + patterns_for(
         "collected-sdist", (".tar.gz", r"(?:Downloading|Using cached) (?P<file>[A-Za-z]\S{0,150})\.tar\.gz\b")
     ),
@@ -53,9 +54,11 @@ def log(log: BuildLog) -> Iterator[Finding]:
         sdists = [one.groups["file"] for one in log.find("collected-sdist") if one.line < hit.line]
         package = next((one.groups["package"] for one in log.find("failed-package", "pip-source")), "")
         package = package or (re.sub(r"-\d[^-]*$", "", sdists[-1]) if sdists else "")
+        folders = [one.groups["name"] for one in log.find("own-folder")]
+        example = _likeliest(names, [*folders, package])
         own = Fix(
             f"name the {kind} that belong to it",
-            notes=f'In pyproject.toml: [tool.setuptools] {key} = ["{names[0] if names else "NAME"}"], or [] for none. '
+            notes=f'In pyproject.toml: [tool.setuptools] {key} = ["{example}"], or [] for none. '
             "In setup.py: the argument of that name.",
         )
         other = Fix(
@@ -70,3 +73,45 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "Nothing is built.",
             (other, own) if package else (own, other),
         )
+
+
+#: Folders beside the package that belong to no wheel.
+_ASIDE = frozenset(
+    [
+        "assets",
+        "bench",
+        "benchmarks",
+        "bin",
+        "config",
+        "configs",
+        "data",
+        "dist",
+        "doc",
+        "docs",
+        "example",
+        "examples",
+        "images",
+        "img",
+        "logs",
+        "migrations",
+        "models",
+        "notebooks",
+        "output",
+        "resources",
+        "scripts",
+        "static",
+        "templates",
+        "test",
+        "tests",
+        "tools",
+        "utils",
+        "web",
+    ]
+)
+
+
+def _likeliest(names: list[str], projects: list[str]) -> str:
+    """Return the one of *names* that is called as the project, else the first that is not a usual folder beside it."""
+    called = {re.sub(r"[-.]", "_", project).lower() for project in projects if project}
+    own = [name for name in names if name.lower() in called] or [name for name in names if name not in _ASIDE]
+    return (own or names or ["NAME"])[0]

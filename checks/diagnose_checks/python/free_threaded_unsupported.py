@@ -16,7 +16,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -24,7 +24,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -118,6 +118,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             )
             return
+        if (wanted := re.search(r"(?i)upgrade to free-threaded (3\.\d+) or newer to use (\w+)", hit.text)) is not None:
+            yield _from_release(log, hit, wanted[1], wanted[2])
+            return
         crate = log.crate_at(hit.line)[0] or (
             "PyO3" if hit.kind == "gil-disabled-refused" and "GIL disabled" in hit.text else "the package"
         )
@@ -138,3 +141,21 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _from_release(log: BuildLog, hit: Hit, release: str, package: str) -> Finding:
+    """Return that *package* supports free-threaded Python from *release* on only, as it says itself."""
+    older = f"3.{int(release.partition('.')[2]) - 1}"
+    return finding_from_hits(
+        log,
+        [hit],
+        f"{package} supports free-threaded Python from {release} on only",
+        "It cannot be compiled.",
+        (
+            Fix(
+                f"use free-threaded Python {release}, or Python {older} with the GIL",
+                (Command(f"uv venv --clear --python {release}t", FixStage.TOOLCHAIN),),
+                notes=f'With the GIL: --python {older}. cibuildwheel: skip = "cp{older.replace(".", "")}t-*".',
+            ),
+        ),
+    )

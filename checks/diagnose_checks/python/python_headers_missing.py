@@ -54,6 +54,7 @@ CHECK = Check(
         ),
         ("-gcc: ", r"^(?:\S*/)?(?P<cc>[a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+-gcc): "),
     )
+    + patterns_for("pypy-include", ("/pypy", r"-I(?P<folder>\S{0,200}/pypy[\d.]{0,6})(?:/\S{0,60})?(?:\s|$)"))
     + patterns_for("python-include", ("include/python3.", r"include/python(?P<version>3\.\d+)(?P<threads>t?)\b")),
 )
 
@@ -63,6 +64,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = log.find("no-python-h") or log.find("no-python-by-meson")
     if not hits:
         yield from _by_configure(log)
+        return
+    pypy = log.near(hits[0].line, "pypy-include", before=_ASKED)
+    if pypy and hits[0].groups["header"] == "Python.h":
+        yield _of_pypy(log, [*pypy[-1:], *hits], pypy[-1].groups["folder"])
         return
     target = _target(log, hits[0])
     notes = [hit for hit in log.find("python-include") if hit.line <= hits[0].line]
@@ -77,6 +82,26 @@ def log(log: BuildLog) -> Iterator[Finding]:
         advise(log, hits[0].line, _for_target, target, version)
         if target
         else install_by_family(log, hits[0].line, "install Python's headers", _packages(version)),
+    )
+
+
+def _of_pypy(log: BuildLog, hits: list[Hit], folder: str) -> Finding:
+    """Return that the headers of PyPy are not in *folder*, where this PyPy has them."""
+    names = {"debian": ("pypy3-dev",), "rhel": ("pypy3-devel",), "alpine": ("pypy3-dev",), "arch": ("pypy3",)}
+    return finding_from_hits(
+        log,
+        hits,
+        f"the headers of PyPy are not installed: Python.h is not in {folder}",
+        "No C extension can be compiled for PyPy.",
+        (
+            *install_by_family(log, hits[-1].line, "install PyPy's headers", names),
+            Fix(
+                "use a PyPy that has its headers, or CPython",
+                notes="PyPy's own downloads, uv's and pypa's images have them. Some packages build without their C "
+                "code for "
+                "PyPy: a variable of theirs says so.",
+            ),
+        ),
     )
 
 

@@ -20,6 +20,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.remedies.openmp import openmp_of_macos
 from diagnose.tables.forgotten_libraries import FORGOTTEN, OF_GLIBC
 from diagnose.tables.libstdcxx import newer_function
 from diagnose_checks.runtime._triage import (
@@ -122,6 +123,8 @@ def _of_torch(package: str) -> list[Fix]:
 
 def _on_macos(symbol: str, file: str, package: str) -> list[Fix]:
     """Return the fixes for a module that was built without its library: the linker leaves such names open."""
+    if re.match(r"_{0,3}kmpc_|_?omp_[gsiu]", symbol):
+        return [openmp_of_macos(package)]
     formula = next((name for pattern, name in FORMULAE if re.match(pattern, symbol)), "LIBRARY")
     return [
         Fix(

@@ -20,14 +20,27 @@ from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
+from diagnose.model.pattern import patterns_for
 from diagnose_checks.runtime._triage import AT_WORK, WINDOWS, windows_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
-CHECK = Check(since="0.1.0", phase=Phase.LATER, patterns=WINDOWS + AT_WORK)
+CHECK = Check(
+    since="0.1.0",
+    phase=Phase.LATER,
+    patterns=WINDOWS
+    + AT_WORK
+    + patterns_for(
+        "so-on-windows",
+        *(
+            (call, rf"{call}\(.{{0,300}}?(?P<file>[\w.+-]{{1,80}}\.so(?:\.\d+){{0,3}})['\"]")
+            for call in ("CDLL", "PyDLL", "WinDLL", "LoadLibrary")
+        ),
+    ),
+)
 _INSTALL_AGAIN = Fix(
     "install the package with the Python that imports it",
     (
@@ -72,8 +85,30 @@ def log(log: BuildLog) -> Iterator[Finding]:
     reasons = windows_reasons(log)
     for reason, (told, fixes) in _TOLD.items():
         if hits := reasons.get(reason, []):
+            if reason == "processor" and (shared := log.near(hits[0].line, "so-on-windows", before=_FRAME)):
+                yield _of_linux(log, [shared[-1], *hits], shared[-1].groups["file"])
+                return
             module = next((hit.groups["module"] for hit in hits if hit.groups["module"]), "")
             module = module or ("a program" if hits[0].groups["status"] else "a module")
             meets = "It does not start." if module == "a program" else "It cannot be imported."
             yield finding_from_hits(log, hits, told.format(module=module), meets, fixes)
             return
+
+
+_FRAME = 6  # lines from the call to the error
+
+
+def _of_linux(log: BuildLog, hits: list[Hit], file: str) -> Finding:
+    return finding_from_hits(
+        log,
+        hits,
+        f"{file} is a library for Linux, and Windows loads only its own DLLs",
+        "It cannot be loaded.",
+        [
+            Fix(
+                "build the library for Windows, as a .dll, or get that file from its project",
+                notes="The code that loads it has to name the .dll there: by sys.platform.",
+            ),
+            Fix("run the program on Linux", notes="On Windows: WSL, or a container."),
+        ],
+    )

@@ -36,6 +36,10 @@ CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
     patterns=patterns_for(
+        "rust-self-install", ("Rust not found, installing", r"^Rust not found, installing into a temporary directory")
+    )
+    + patterns_for("rust-self-refused", ("Unsupported platform: ", r"^Unsupported platform: (?P<platform>\S{1,60})"))
+    + patterns_for(
         "no-toolchain",
         ("is not installed", r"error: toolchain '(?P<toolchain>[\w.-]{1,100})' is not installed"),
         (
@@ -275,6 +279,10 @@ def _fixes(env: Environment) -> Iterator[Fix]:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See rustup not find the toolchain that is selected."""
+    for hit in log.find("rust-self-install")[:1]:
+        if refused := log.near(hit.line, "rust-self-refused", before=6, after=6):
+            yield _of_unsupported(log, [hit, *refused[:1]], refused[0].groups["platform"])
+            return
     for hit in log.find("no-cargo")[:1]:
         yield finding_from_hits(
             log,
@@ -321,6 +329,31 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 else _select(name),
             ),
         )
+
+
+def _of_unsupported(log: BuildLog, hits: list[Hit], platform: str) -> Finding:
+    """Return that puccinialin, which maturin's source distribution asks for, has no Rust for this system."""
+    return finding_from_hits(
+        log,
+        hits,
+        f"Rust is not installed, and the build cannot install one for this system: it is not supported ({platform})",
+        "Nothing in Rust is built.",
+        (
+            Fix(
+                "install Rust as the system's vendor or distribution has it, and put it on PATH",
+                notes="AIX: IBM Open SDK for Rust. The BSDs: pkg install rust, pkg_add rust, pkgin install rust. "
+                "illumos: pkg "
+                "install rust. Alpine on a processor without rustup: apk add cargo. rustc -V and cargo -V have to "
+                "work.",
+            ),
+            Fix(
+                "take a package without Rust, or a system that has a wheel",
+                notes="An older release of the package may be written in C. maturin itself is only the builder: a "
+                "wheel of the "
+                "wanted package needs none.",
+            ),
+        ),
+    )
 
 
 _INSTALL = Fix(

@@ -12,7 +12,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import advise, finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -55,8 +55,6 @@ _BRINGS = (
     ("pkg_search_module", "find_package(PkgConfig), which needs pkg-config", "", ""),
     ("pybind11_", "pybind11", "pybind11-dev", "pybind11"),
     ("nanobind_", "nanobind", "", "nanobind"),
-    ("python_add_library", "find_package(Python COMPONENTS Development.Module)", "python3-dev", ""),
-    ("python3_add_library", "find_package(Python3 COMPONENTS Development.Module)", "python3-dev", ""),
     ("python_extension_module", "scikit-build", "", "scikit-build"),
     ("add_cython_target", "scikit-build", "", "scikit-build"),
     ("add_f2py_target", "scikit-build", "", "scikit-build"),
@@ -97,6 +95,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
 
 
 def _fixes(log: BuildLog, line: int, command: str) -> tuple[Fix, ...]:
+    if match := re.fullmatch(r"(?i)(python[23]?)_add_library", command):
+        return _for_python(match[1].capitalize())
     row = next((row for row in _BRINGS if command.lower().startswith(row[0])), None)
     complete = fetch_submodules(
         "complete the source",
@@ -116,6 +116,24 @@ def _fixes(log: BuildLog, line: int, command: str) -> tuple[Fix, ...]:
         return (*advise(log, line, _pkg_config), Fix("call find_package(PkgConfig REQUIRED) before it"))
     first = advise(log, line, _install, debian) if debian else ()
     return (*(first or (Fix(f"bring {what}"),)), complete)
+
+
+def _for_python(package: str) -> tuple[Fix, ...]:
+    """Return the fixes for a function that find_package(*package*) defines, where Development is found."""
+    return (
+        Fix(
+            "call find_package before what uses it",
+            notes=f"find_package({package} 3.9 COMPONENTS Interpreter Development.Module REQUIRED), in the "
+            f"CMakeLists.txt above "
+            "the call, and above find_package(pybind11) or add_subdirectory of it: else pybind11 looks for Python as "
+            "before CMake 3.12, which defines no such command. cmake_minimum_required(VERSION 3.18) or later.",
+        ),
+        Fix(
+            "if it is there: let it find this Python's headers",
+            notes=f"-D{package}_EXECUTABLE=PATH, or -DPYBIND11_FINDPYTHON=ON with pybind11 2.6 or later. The output of "
+            "find_package names what it found; Development.Module needs Python.h.",
+        ),
+    )
 
 
 def _pkg_config(env: Environment) -> list[Fix]:

@@ -27,7 +27,7 @@ from diagnose.authoring.log import advise, distinct, finding_from_hits, install_
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
 from diagnose.remedies.configuration import Configuration
 from diagnose.remedies.fix import fix, with_zig
@@ -179,7 +179,9 @@ def _archivers(log: BuildLog) -> Iterator[Finding]:
             [hit],
             f"{name} is not installed, which packs a crate's C objects{f' for {target.triple}' if target else ''}",
             "C code of a crate is compiled, and cannot be linked. The compiler's package brings it.",
-            (
+            _of_android(variable)
+            if "-android" in name
+            else (
                 *advise(log, hit.line, _compiler, name, target),
                 Fix(
                     "if the compiler is there: name its archiver",
@@ -190,6 +192,21 @@ def _archivers(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
+
+
+def _of_android(variable: str) -> tuple[Fix, ...]:
+    """Return the fixes for the archiver of a build in Termux, or with the NDK, which has had LLVM's only since 23."""
+    return (
+        Fix(
+            "in Termux: install binutils, which has it",
+            (Command("pkg install -y binutils", FixStage.PACKAGES),),
+        ),
+        Fix(
+            "elsewhere: name the archiver of the NDK",
+            env=((variable, "$ANDROID_NDK_HOME/toolchains/llvm/prebuilt/linux-x86_64/bin/llvm-ar"),),
+            notes="In Termux: llvm-ar of its package llvm. The NDK has no TRIPLE-ar since 23.",
+        ),
+    )
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

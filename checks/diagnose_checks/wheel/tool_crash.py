@@ -21,7 +21,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 CHECK = Check(
     since="0.1.0",
@@ -46,6 +46,11 @@ CHECK = Check(
             ),
         ),
         *patterns_for(
+            "hooks-differ",
+            ("PYPROJECT_HOOKS_BUILD_BACKEND", r"^KeyError: '(?P<name>_PYPROJECT_HOOKS_BUILD_BACKEND)'"),
+            ("PEP517_BUILD_BACKEND", r"^KeyError: '(?P<name>PEP517_BUILD_BACKEND)'"),
+        ),
+        *patterns_for(
             "crash-words",
             (
                 "Error",
@@ -61,6 +66,9 @@ CHECK = Check(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See a traceback or panic inside the tool."""
+    for hit in log.find("hooks-differ")[:1]:
+        yield _with_other_hooks(log, hit)
+        return
     for frame in log.find("tool-frame"):
         words = log.near(frame.line, "crash-words", after=40)
         if any("compression method is not supported" in hit.text for hit in words):
@@ -93,3 +101,27 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ],
         )
         return
+
+
+def _with_other_hooks(log: BuildLog, hit: Hit) -> Finding:
+    """Return that pyproject-hooks changed under Poetry or build: 1.1 renamed the variable for its own process."""
+    return finding_from_hits(
+        log,
+        [hit],
+        "Poetry, or build, starts another pyproject-hooks than the one that it has loaded: 1.1 renamed its variables",
+        "No package is built from source.",
+        (
+            Fix(
+                "run it again, with Poetry or build in an environment of its own",
+                (Command("pipx install poetry", FixStage.TOOLCHAIN),),
+                notes="Where the project is installed into the same environment (virtualenvs.create false, in an "
+                "image), the "
+                "install replaces pyproject-hooks while it runs: a second run then works.",
+            ),
+            Fix(
+                "bring both to their newest releases before",
+                (Command("python3 -m pip install --upgrade poetry build pyproject-hooks", FixStage.TOOLCHAIN),),
+                notes="For an old Poetry: 'pyproject-hooks<1.1', in the project's lock file, too.",
+            ),
+        ),
+    )

@@ -100,6 +100,13 @@ def _elsewhere(log: BuildLog, hit: Hit) -> Finding:
             (Command("delvewheel repair --add-path FOLDER -w wheelhouse WHEEL", FixStage.BUILD),),
             notes=f"vcpkg: installed/x64-windows/bin. If every user has {dll}: --exclude {dll}.",
         )
+        inside = Fix(
+            "if the wheel itself brings the DLL: let delvewheel look there",
+            (Command("delvewheel repair --ignore-existing -w wheelhouse WHEEL", FixStage.BUILD),),
+            notes="`python -m zipfile -l WHEEL` lists its files. --add-path takes folders of this machine only; "
+            "--analyze-existing "
+            "also looks for what those DLLs need.",
+        )
     else:
         fix = Fix(
             "name the folder of the libraries",
@@ -114,7 +121,7 @@ def _elsewhere(log: BuildLog, hit: Hit) -> Finding:
         [hit],
         f"the repair does not find {dll or dylib or 'a library'}, which the wheel needs",
         "No wheel is written.",
-        (fix,),
+        (fix, inside) if dll else (fix,),
     )
 
 

@@ -91,6 +91,14 @@ _NAMED = {"quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&"}
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "„": '"', "‚": "'", "«": '"', "»": '"', "\xa0": " "})
 _MISREAD = re.compile("â€([˜™œ\x9d\x98\x99\x9c])")
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-f]{1,6})\}|(.))")
+#: The texts in a line of JSON that hold what a program printed: of Ansible, AWS Lambda, Docker's json-file driver and
+#: loggers. Not those of cargo and rustc, whose objects begin with "reason" and "$message_type".
+_JSON_TEXT = re.compile(
+    r'"(?:log|msg|message|errorMessage|error|stderr|stdout|output|module_std(?:out|err))": ?"((?:[^"\\]|\\.)+)"?'
+)
+_JSON_OTHER = ('{"reason"', '{"$message_type"')
+_ANSIBLE = re.compile(r"^(?:stdout|:stderr): ")  # its module pip names the streams
+_JSON_CODE = re.compile(r"\\u([0-9a-fA-F]{4})")
 _PLAIN_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "0": "", '"': '"', "'": "'", "\\": "\\"}
 
 
@@ -195,9 +203,30 @@ def clean(line: str) -> list[str]:
         line = line.translate(_QUOTES)
     if "&" in line:
         line = _ENTITY.sub(_entity, line)
+    if ('": "' in line or '":"' in line) and (parts := _of_json(line)):
+        return parts
     if "\\n" in line or '\\"' in line or "\\'" in line:
         return [text for part in unescape(line).split("\n") if (text := part.rstrip())]
     return [line.rstrip()]
+
+
+def _of_json(line: str) -> list[str]:
+    """Return what is around and in the texts of a line of JSON that show what a program printed; [] without any."""
+    start = line.lstrip()
+    if not (start.startswith(("{", '"')) or "=> {" in line) or start.startswith(_JSON_OTHER):
+        return []
+    found: list[str] = []
+    end = 0
+    for match in _JSON_TEXT.finditer(line):
+        found += [line[end : match.start(1)], unescape(_JSON_CODE.sub(_code, match[1]))]
+        end = match.end(1)
+    texts = (_ANSIBLE.sub("", text.rstrip()) for part in [*found, line[end:]] for text in part.split("\n"))
+    return [text for text in texts if text] if found else []
+
+
+def _code(match: re.Match[str]) -> str:
+    code = int(match[1], 16)
+    return chr(code) if code > 31 and not 0xD800 <= code < 0xE000 else "?"
 
 
 def unprefixed(line: str) -> str:

@@ -160,6 +160,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("maturin", BEGUN, "bindings", r"^\W*Found \S+ bindings"),
     Mark("pip", BEGUN, "Collecting ", r"^Collecting \S+"),
     Mark("pip", BEGUN, "Processing ", r"^Processing (?:[./]|file:|\S{1,200}\.(?:whl|tar\.gz|zip)$)"),
+    *(Mark("pip", BEGUN, words, rf"^(?:Running command )?{words}") for words in ("Getting requirements to build", "Preparing metadata", "Installing build dependencies", "Running command Building")),
     Mark("pip", BEGUN, "Building wheel", r"^Building wheels? for "),
     Mark("pip", STEP, "Created wheel for", r"^Created wheel for \S+: filename="),
     Mark("pip", DONE, "Successfully ", r"^Successfully (?:installed|built) \S"),
@@ -291,8 +292,6 @@ MARKS: tuple[Mark, ...] = (
     Mark("python", FAILED, "Fatal Python error", rf"^{PYTEST_PROGRESS}(?P<text>Fatal Python error: .{{0,200}})"),
     Mark("delvewheel", BEGUN, "finding DLL dependencies", r"^finding DLL dependencies$"),
     Mark("delvewheel", DONE, "fixed wheel written to", r"^fixed wheel written to \S"),
-    Mark("delvewheel", DONE, "wheel copied to", r"^wheel copied to \S.{0,300}\.whl$"),
-    Mark("delvewheel", DONE, "has already repaired", r"^delvewheel [\d.]{1,20} has already repaired this wheel"),
     Mark("auditwheel", DONE, "Fixed-up wheel", r"Fixed-up wheel written to"),
     Mark("abi3audit", FAILED, "has non-ABI3 symbols", r"(?<!\S)(?P<text>\S{1,300} has non-ABI3 symbols)"),
     Mark("abi3audit", FAILED, "auditing error: ", r"auditing error: (?P<text>.{1,200})"),
@@ -439,6 +438,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("program", ERROR, "[ERROR]", r"^\[ERROR\] \S" + _REST),
     Mark("program", ERROR, "ERR_", r"^(?:\S+: )?ERR_\w+"),
     Mark("program", ERROR, "FATAL", r"^\W{0,3}FATAL\W" + _REST),
+    Mark("lambda", FAILED, '"errorType"', r'(?:^|[{,])\s{0,8}"errorType": ?"(?P<text>[\w.]{1,80})"', raw=True),
+    Mark("lambda", FAILED, "Runtime.Invalid", r"^(?P<text>Runtime\.Invalid\w{1,20})$"),
     # --- who ran it ---------------------------------------------------------------------------------------------------
     # a warning about the cache, or before another try, does not count
     Mark("ci", FAILED, "exit code", r"^(?!Warning: |Failed to (?:save|restore): |Tar failed).{0,4000}?(?:[Pp]rocess completed with|completed with|failed with|exited with|Job failed:) exit code:? [1-9]\d*\b(?! \(use -v)"),
