@@ -213,7 +213,8 @@ def clean(line: str) -> list[str]:
 def _of_json(line: str) -> list[str]:
     """Return what is around and in the texts of a line of JSON that show what a program printed; [] without any."""
     start = line.lstrip()
-    if not (start.startswith(("{", '"')) or "=> {" in line) or start.startswith(_JSON_OTHER):
+    ansible = "! => {" in line or "] => {" in line
+    if not (ansible or start.startswith(("{", '"'))) or start.startswith(_JSON_OTHER):
         return []
     found: list[str] = []
     end = 0
