@@ -115,6 +115,31 @@ def no_header(kind: str) -> tuple[Pattern, ...]:
     return tuple(Pattern(kind, words, rf"(?:{fatal}) ?[:：] ?{header} ?: {words}") for words in _ABSENT)
 
 
+#: Every translation of "Exec format error" (``libc.mo`` of glibc 2.36).
+_NOT_EXECUTABLE = (
+    "Неправилен формат за изпълним файл", "té un format erroni", "Chybný formát spustitelného souboru",
+    "Ugyldigt format på eksekverbar fil", "Fehler im Format der Programmdatei", "Σφάλμα στη διαμόρφωση του εκτελέσιμου",
+    "Nevalida aranĝo de rulenda dosiero", "Formato de ejecutable incorrecto",
+    "Käynnistettävän tiedoston muoto virheellinen", "Erreur de format pour exec()", "Exec erro de formato",
+    "Greška u formatu izvršne datoteke", "Érvénytelen végrehajtható fájlformátum", "Format eksekusi error",
+    "Formato eseguibile non valido", "実行形式エラー", "Exec 형식 오류", "Paleidžiamojo failo formato klaida",
+    "Ugyldig format på eksekverbar fil", "Verkeerd uitvoerbaar bestand", "Błędny format pliku wykonywalnego",
+    "Erro de formato do executável", "Erro no formato exec", "Ошибка формата выполняемого файла",
+    "Chybný formát spustiteľného súboru", "Napaka v zapisu izvedljive datoteke", "Грешка формата извршавања",
+    "Formatfel på körbar fil", "Çalıştırılabilir biçem hatası", "з форматом виконуваних файлів",
+    "Lỗi định dạng thực hiện", "可执行文件格式错误", "可執行檔格式錯誤",
+)  # fmt: skip
+
+
+def not_executable(kind: str) -> tuple[Pattern, ...]:
+    """Return the patterns of a program that the kernel cannot start, as hits of *kind* with the group ``program``.
+
+    bash puts its own words, in the same language, between the program and the reason.
+    """
+    program = r"(?:^|[\s:：])(?P<program>[^\s:：'\"]{1,300}) ?[:：] ?(?:[^:：]{3,60}?[:：] ?)?"
+    return tuple(Pattern(kind, words, rf"{program}(?:\S{{1,20}} )?{re.escape(words)}") for words in _NOT_EXECUTABLE)
+
+
 CANNOT_LOCATE = (
     "Impossible de trouver le paquet %s", "Impossibile trovare il pacchetto %s", "Impossível encontrar o pacote %s",
     "No se ha podido localizar el paquete %s", "Não foi possível encontrar o pacote %s",

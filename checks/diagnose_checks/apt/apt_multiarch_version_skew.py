@@ -24,7 +24,7 @@ from diagnose_checks.apt._triage import is_foreign_dependency, is_unlisted
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
     from diagnose.readers.env import Environment
 
 leads_to = blocks_later_installs
@@ -107,6 +107,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         message,
         "apt installs none of the requested packages.",
         [
+            *_left_behind(hits),
             Fix(
                 "upgrade the native packages to the archive's versions first",
                 (Command("apt-get update", FixStage.UPDATE), Command("apt-get upgrade -y", FixStage.UPDATE)),
@@ -128,3 +129,24 @@ _RASPBIAN = (
         Fix("cross compile on a Debian or Ubuntu machine, and only run it on the Raspberry Pi"),
     ),
 )
+
+
+#: Architectures whose security updates end with the first three years of a release: Debian LTS (wiki.debian.org/LTS,
+#: November 2026) does not have them.
+_NO_LTS = ("armel", "mipsel", "mips64el", "s390x", "mips")
+
+
+def _left_behind(hits: list[Hit]) -> tuple[Fix, ...]:
+    """Return the fix for an architecture that a release's later updates leave out."""
+    said = [hit.groups["needs_arch"] or hit.groups["arch"] for hit in hits]
+    arch = next((one for one in said if one in _NO_LTS), "")
+    if not arch:
+        return ()
+    return (
+        Fix(
+            f"take a newer release of Debian that has {arch}, or leave {arch} out",
+            notes=f"After three years a release gets its security updates from Debian LTS, which has none for {arch}: "
+            "the native packages go on, those stay behind, and no upgrade and no mirror brings them together. "
+            "Debian 13 is the last release with armel; armhf is for Armv7.",
+        ),
+    )

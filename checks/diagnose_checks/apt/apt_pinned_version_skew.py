@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from diagnose.authoring.consequences import blocks_later_installs
 from diagnose.authoring.log import finding_from_hits, host
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose_checks.apt._triage import is_foreign_dependency
@@ -57,6 +57,27 @@ def log(log: BuildLog) -> Iterator[Finding]:
                         ),
                     ),
                     notes=f"`apt-cache policy {said['needs']}` shows where the other version comes from.",
-                )
+                ),
+                *_security(said["version"]),
             ],
         )
+
+
+#: Debian's release number in a version of its updates → its codename.
+_UPDATES = {"10": "buster", "11": "bullseye", "12": "bookworm", "13": "trixie"}
+
+
+def _security(version: str) -> tuple[Fix, ...]:
+    """Return the fix for a *version* that is an update of a Debian release, as its -security repository has them."""
+    update = re.search(r"[+~]deb(\d\d)u\d", version)
+    codename = _UPDATES.get(update[1], "") if update else ""
+    if not codename:
+        return ()
+    return (
+        Fix(
+            f"name {codename}-security in the sources, too, and fetch the lists again",
+            notes=f"{version.lstrip('= ')} is an update of Debian {codename}: the release's own repository has it only "
+            f"after the next point release. Its line: deb MIRROR/debian-security {codename}-security main. A pin, or "
+            "an image with old lists in a cached layer, hides it as well.",
+        ),
+    )

@@ -19,6 +19,7 @@ from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
+from diagnose.tables.translations import not_executable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,6 +48,7 @@ CHECK = Check(
                 r"(?<![^\s:])(?P<program>[^\s:]+): cannot execute binary file(?!: Permission)",
             ),
         ),
+        *not_executable("exec-format"),
         *patterns_for("windows-refused", ("OSError: [WinError ", r"OSError: \[WinError (?:193|216)\] ")),
         *patterns_for(
             "emulated-loader",
@@ -91,6 +93,10 @@ _EXE_WRAPPER = (
 )
 _ON_ANDROID = "adb push FILE /data/local/tmp, then adb shell. No qemu-user runs what is linked with Android's libc."
 _BUILT = r"/target/(?:[^/]+/)*(?:release|debug)/"
+#: Host tools in SDKs of OpenWrt, OpenEmbedded and Buildroot, and the loader of x86-64 that they bring.
+_OF_SDK = re.compile(
+    r"/staging_dir/(?:host|toolchain)[^/]*/|/sysroots/(?:x86_64|aarch64|i686)-[\w-]*sdk|-sdk-buildroot/|/ld-linux-x86-64\.so\.2$"
+)
 #: What Meson, CMake and autoconf compile to try a compiler: its output is of another machine, not this container.
 _PROBE = re.compile(r"(?:^|[\\/])(?:sanitycheck\w*\.exe|cmTC_\w+|conftest(?:\.exe)?|a\.out)$")
 _HELPERS = frozenset(
@@ -162,6 +168,20 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 notes=_EXE_WRAPPER,
             ),
             Fix("run the tests on a machine of that system", notes=_ON_ANDROID if _ANDROID.search(program) else ""),
+        ]
+    elif _OF_SDK.search(program):
+        message = f"{program} is a host tool of an SDK for another processor than this machine's"
+        fixes = [
+            Fix(
+                "use the SDK on a machine, or in a container, of its processor",
+                (Command('docker run --platform linux/amd64 -v "$PWD:/w" -w /w -it debian:stable', FixStage.BUILD),),
+                notes="SDKs and toolchains for download are most often for x86-64. On Apple silicon or another Arm "
+                "machine that container is emulated.",
+            ),
+            Fix(
+                "build the SDK and its host tools here, from source",
+                notes="Or take a download for this processor, where there is one.",
+            ),
         ]
     elif _ANDROID.search(program):
         message = f"{program} is for Android, or for another processor, and this machine cannot run it"

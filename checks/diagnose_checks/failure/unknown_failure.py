@@ -40,6 +40,17 @@ _VERBOSE = {
     "configure": ("read what configure noted", "cat config.log"),
     "pytest": ("run the first failing test alone", "pytest -x -vv"),
     "cargo-test": ("run the tests one at a time", "cargo test -- --test-threads=1 --nocapture"),
+    "gem": ("read what mkmf and the compiler noted", "gem install NAME --verbose; cat mkmf.log"),
+    "npm": ("let npm show what its scripts print", "npm install --loglevel verbose --foreground-scripts"),
+    "go": ("let go show its commands", "go build -x"),
+    "bazel": ("let Bazel show the commands that fail", "bazel build --verbose_failures"),
+    "gradle": ("let Gradle show more", "gradle --info --stacktrace"),
+    "poetry": ("let Poetry show more", "poetry install -vvv"),
+    "conda": ("let conda show more", "conda install -vv"),
+    "tox": ("let tox show more", "tox -vv"),
+    "bitbake": ("read the log of the task that failed", "bitbake -c cleansstate RECIPE; bitbake -v RECIPE"),
+    "brew": ("let Homebrew look for the fault", "brew doctor; brew install --verbose NAME"),
+    "pkg": ("search for the name in the repository", "pkg search NAME"),
     "apt": ("ask apt what it knows of the package", "apt-cache policy PACKAGE"),
 }
 
@@ -70,6 +81,45 @@ _PLAIN = (
         r"DelocationError: Library dependencies do not satisfy target",
         "build the libraries for the older macOS too, or raise the wheel's",
         "export MACOSX_DEPLOYMENT_TARGET=VERSION",
+    ),
+    (
+        r"^pkg: No packages available to install matching '(?P<name>[\w.+-]{1,60}?)\d*'",
+        "look for its present name: the repository has no such package, as a version that it no longer has",
+        "pkg search {name}",
+    ),
+    (
+        r"(?:^|/)[Mm]akefile:\d+: /(?:rules|package)\.mk: No such|No rule to make target '/(?:rules|package)\.mk'",
+        "build it from the top folder of OpenWrt's tree, which sets TOPDIR and INCLUDE_DIR",
+        "make package/NAME/compile V=s",
+    ),
+    (
+        r"[Mm]akefile:\d+: (?:\.\.?/|/)\S{1,200}\.mk: No such file",
+        "bring what the Makefile includes to that place: it belongs to another folder of the same tree, or to another "
+        "feed or release",
+        "",
+    ),
+    (
+        r"No rule to make target [`'](?:package/\S{0,100}/)?(?P<name>[\w.+-]{1,60})/host/compile'",
+        "take the need of {name}/host out, or a release of the feed whose {name} has a host build (host-build.mk)",
+        "./scripts/feeds update -a; ./scripts/feeds install {name}",
+    ),
+    (
+        r"No rule to make target '(?:headers_install|headers|modules_prepare|olddefconfig|oldconfig|\w{0,40}defconfig"
+        r"|modules|bzImage|zImage|vmlinux|dtbs)'",
+        "look whether the folder is a complete source of the kernel: it has no such target, as after a "
+        "download of something else",
+        "ls; make kernelversion",
+    ),
+    (
+        r"failed to execute command: \"(?P<program>[^\"]{1,200})\"",
+        "look whether that program is there, and for this machine",
+        "ls -l {program}; file {program}",
+    ),
+    (
+        r"CMakeTest\w{1,20}Compiler\.cmake",
+        "read what the compiler printed, below it or in CMakeFiles; an SDK's compiler needs its environment-setup "
+        "script or toolchain file first",
+        "cat CMakeFiles/CMakeConfigureLog.yaml CMakeFiles/CMakeError.log",
     ),
     (r"^ERROR: Invalid requirement", "correct the requirement at the place that pip names", ""),
     (
@@ -129,7 +179,7 @@ def _of_error(log: BuildLog, *errors: str) -> tuple[str, str] | None:
     for text in (*errors, *said):
         for pattern, title, command in _PLAIN:
             if match := re.search(pattern, text):
-                return title, command.format(**match.groupdict())
+                return title.format(**match.groupdict()), command.format(**match.groupdict())
     return None
 
 

@@ -25,7 +25,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _FILE = r"(?P<file>[^\s:()][^:()]{0,200})(?:\([^)]{0,200}\))?"
 _MACHINE = r"['\"“](?P<got>x86|x64|ARM64(?:EC)?|ARM|AMD64|I386)['\"”]"
@@ -33,6 +33,14 @@ _WANTED = r"['\"“](?P<want>x86|x64|ARM64(?:EC)?|ARM|AMD64|I386)['\"”]"
 #: The C and C++ run-time libraries of /MD, and of /MT.
 _SHARED = r"(?:msvcp|msvcr|MSVCP|MSVCR|ucrt|vcruntime)"
 _STATIC = r"(?:libcp|libcmt|LIBCP|LIBCMT|libucrt|libvcruntime)"
+#: Functions of the universal C run-time library, which no other library has (Microsoft's reference of it).
+_UCRT = (
+    r"_?(?:_time64|_localtime64\w*|_gmtime64\w*|_mktime64|_stat64\w*|_fstat64\w*|_errno|__acrt_iob_func|__stdio_common_\w+"
+    r"|_isctype|is(?:alnum|alpha|digit|print|space|upper|lower|xdigit|punct|cntrl|graph)|to(?:upper|lower)|clearerr|ferror"
+    r"|feof|fopen\w*|fclose|fread|fwrite|fseek|ftell|fflush|fgets|fputs|fputc|fgetc|ungetc|getc|putc|malloc|calloc|realloc"
+    r"|free|strdup|_strdup|strtol|strtoul|strtod|strncpy|strncat|strerror|qsort|bsearch|exit|abort|getenv|rand|srand"
+    r"|_read|_write|_open|_close|_lseeki64|_fileno|_isatty|_getpid|_beginthreadex|_invalid_parameter_noinfo\w*)"
+)
 CHECK = Check(
     since="0.1.0",
     phase=Phase.LINKER,
@@ -70,6 +78,11 @@ CHECK = Check(
             "msvc-newer",
             ("__std_", r"error LNK20(?:01|19): .{0,90}?(?P<helper>__std_(?!type_info|terminate|exception)\w{3,60})"),
         ),
+        # functions of the C library in ucrt.dll and vcruntime.dll, as objects for /MD ask for them
+        *patterns_for(
+            "msvc-dll-function",
+            *((f"LNK{code}: ", rf"error LNK{code}: .{{0,90}}?\b__imp_(?P<name>{_UCRT})\b") for code in (2001, 2019)),
+        ),
         *patterns_for(
             "msvc-format",
             ("LNK1107", r"(?P<file>[^\s:()][^()]{0,200}\.dll) ?: fatal error LNK1107"),
@@ -105,6 +118,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+        return
+    if (hits := log.find("msvc-dll-function")) and not log.find("msvc-runtime"):
+        yield _of_dynamic(log, hits)
         return
     if hits := log.find("msvc-runtime"):
         yield _of_runtime(log, hits[0].groups["what"], hits[0].groups["got"], hits[0].groups["want"])
@@ -183,3 +199,27 @@ def _of_runtime(log: BuildLog, what: str, got: str, want: str) -> Finding:
             0, Fix("build all in one configuration", notes="cmake --build . --config Release, or Debug for all.")
         )
     return finding_from_hits(log, log.find("msvc-runtime")[:3], message, "Linking fails.", fixes)
+
+
+def _of_dynamic(log: BuildLog, hits: list[Hit]) -> Finding:
+    """Return that objects for the DLL of the C run-time library are linked with the static one."""
+    names = list(dict.fromkeys(hit.groups["name"] for hit in hits))
+    static = Fix(
+        "compile the C code for the static C run-time library, too (/MT)",
+        notes="The crate cc does so with `-C target-feature=+crt-static`; the crate static_vcruntime links the static "
+        "one behind its back: take it out, or set it by RUSTFLAGS alone. CMake: "
+        "-DCMAKE_MSVC_RUNTIME_LIBRARY=MultiThreaded.",
+    )
+    shared = Fix(
+        "link the DLL's library (/MD), as the objects expect",
+        notes="Without +crt-static, static_vcruntime, /MT, and /NODEFAULTLIB:msvcrt or :ucrt in link arguments. In a "
+        "program that links Rust's archive: the same kind as rustc's, which is /MD.",
+    )
+    return finding_from_hits(
+        log,
+        hits[:4],
+        f"objects are compiled for the DLL of the C run-time library (/MD), and it is not linked: __imp_{names[0]}"
+        + (f" and {len(names) - 1} more functions" if len(names) > 1 else ""),
+        "Linking fails: __imp_ marks what objects take from a DLL, and the static library (/MT) has no such names.",
+        (shared, static),
+    )

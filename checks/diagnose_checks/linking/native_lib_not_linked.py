@@ -227,6 +227,8 @@ def _finding(log: BuildLog, link: LinkStep, lib: str, hits: list[Hit]) -> Findin
                     "this turns the feature on for both, as long as they use one version.",
                 ),
             )
+        if releases.startswith("before"):
+            fixes = list(_OLD_OPENSSL)
         if windows:
             fixes = [
                 fix._replace(notes=f"{_OF_WINDOWS} {fix.notes}") if fix.title == f"link lib{lib}" else fix
@@ -241,6 +243,22 @@ def _finding(log: BuildLog, link: LinkStep, lib: str, hits: list[Hit]) -> Findin
         f"Linking fails: undefined symbol {symbol}.",
         fixes,
     )
+
+
+#: Where Rust's code is of the time before the OpenSSL that is linked.
+_OLD_OPENSSL = (
+    Fix(
+        "update the crates that call OpenSSL: the one that is linked is newer, and has no such function any more",
+        (Command("cargo update -p openssl-sys", FixStage.BUILD),),
+        notes="And libgit2-sys, curl-sys and others that use it; `cargo tree -i openssl-sys` shows who needs them. "
+        "openssl-sys 0.9 and libgit2-sys of 2018 and later know OpenSSL 1.1. For a program: take its newest release.",
+    ),
+    Fix(
+        "give the build an OpenSSL 1.0",
+        env=(("OPENSSL_DIR", "/path/to/openssl-1.0"),),
+        notes="Distributions and Homebrew no longer have it: build it from source. It gets no fixes for security.",
+    ),
+)
 
 
 def _undeclared(log: BuildLog) -> set[str]:

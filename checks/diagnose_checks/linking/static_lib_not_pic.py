@@ -52,6 +52,12 @@ CHECK = Check(
         ("used with -shared", r"relocation (?P<relocation>R_\w+) against .{1,300} cannot be used with -shared"),
         ("-z notext", r"relocation (?P<relocation>R_\w+) cannot be used against .{1,300}; recompile with -fPIC"),
     )
+    + patterns_for(
+        "shared-link",
+        (" -shared", r"\s[\"']?-shared\b"),
+        ('"-shared"', '"-shared"'),
+        (" -dynamiclib", r"\s-dynamiclib\b"),
+    )
     # lld names the file in the lines below
     + patterns_for(
         "not-pic-file",
@@ -112,6 +118,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if any("R_WASM_" in hit.text for hit in hits):
         yield _of_wasm(log, hits)
         return
+    if file.endswith(".o") and not hits[0].groups["pie"] and not log.find("shared-link", "link-failed", "crate-failed"):
+        yield _perhaps_a_program(log, hits, archive)
+        return
     by_cargo = bool(crate) or bool(log.find("link-failed", "crate-failed", "crate-done"))
     target = log.target_at(hits[0].line) if by_cargo else None
     suffix = f"_{target.env_name}" if target else ""
@@ -130,6 +139,32 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
             *((_NO_PIE,) if hits[0].groups["pie"] and by_cargo else ()),
             *((Fix(f"use a newer release of {crate or 'the crate'}, which may set -fPIC itself"),) if by_cargo else ()),
+        ),
+    )
+
+
+def _perhaps_a_program(log: BuildLog, hits: list[Hit], name: str) -> Finding:
+    """Return the finding for an object in a link whose command is not known: older linkers say the same of programs."""
+    return finding_from_hits(
+        log,
+        hits,
+        f"{name} was compiled without -fPIC or -fPIE, and is linked into a shared library or a position independent "
+        "program",
+        _WHY,
+        (
+            Fix(
+                "of a program (no -shared in the command): link it without PIE",
+                env=(("LDFLAGS", "-no-pie"),),
+                notes="Debian, Ubuntu, Gentoo's hardened and other compilers link programs as PIE by default, and "
+                "objects with -fno-pie, or of another compiler, do not fit that. gcc before 6 calls it -nopie in "
+                "Gentoo. Of a build such as GCC's own: a later release passes -no-pie itself.",
+            ),
+            Fix(
+                "of a shared library: compile the C code with -fPIC",
+                env=(("CFLAGS", "-fPIC"), ("CXXFLAGS", "-fPIC")),
+                notes="Then `make clean`, to recompile it. With CMake, set CMAKE_POSITION_INDEPENDENT_CODE=ON; with a "
+                "configure script, --with-pic.",
+            ),
         ),
     )
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from diagnose.authoring.log import builds_rust, finding_from_hits
 from diagnose.authoring.symbol_owners import of_windows, owner
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -67,6 +67,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if lib and lib not in _UNIX:
             found.setdefault(lib, []).append(hit)
     if not found:
+        yield from _of_a_crate(log)
         return
     hits = [hit for group in found.values() for hit in group[:1]]
     if "kernel32" in found:
@@ -89,6 +90,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if "ssl" in found:  # OpenSSL's two libraries, of one cause
         found.pop("crypto", None)
     names = [_file(lib) for lib in found][:_MOST]
+    archived = next((match["archive"] for hit in hits if (match := _ARCHIVE.search(hit.text))), "")
     first = next(iter(found.values()))[0]
     windows = [lib for lib, group in found.items() if of_windows(_symbol(group[0])) == lib]
     yield finding_from_hits(
@@ -96,8 +98,53 @@ def log(log: BuildLog) -> Iterator[Finding]:
         hits,
         f"{_symbol(first)} is a function of {names[0]}.lib, and no file that is linked has it",
         f"Linking fails: unresolved external symbol. Not linked: {', '.join(f'{name}.lib' for name in names)}.",
-        _fixes(log, names, bool(windows) and len(windows) == len(found)),
+        _of_archive(names, archived) if archived else _fixes(log, names, bool(windows) and len(windows) == len(found)),
     )
+
+
+#: An object of a crate in the link, and one in an archive that Rust wrote for a program in C.
+_RLIB = re.compile(r"(?:^|[\s\\/])lib(?P<crate>\w{1,80})-[0-9a-f]{16}\.rlib\(")
+_ARCHIVE = re.compile(r"(?:^|[\s\\/])(?P<archive>[\w.-]{1,80})\.lib\([^)]{1,200}\.rcgu\.o\)")
+
+
+def _of_a_crate(log: BuildLog) -> Iterator[Finding]:
+    """Yield that a crate calls functions of a DLL whose library is not known, and that the link does not get."""
+    calls: dict[str, list[Hit]] = {}
+    if log.find("msvc-dll-function"):
+        return  # msvc-objects-mixed
+    for hit in log.find("msvc-unresolved"):
+        symbol = hit.groups["symbol"]
+        if (rlib := _RLIB.search(hit.text)) and symbol.startswith("__imp_") and not _OTHERS.match(_plain(symbol)):
+            calls.setdefault(rlib["crate"], []).append(hit)
+    for crate, hits in calls.items():
+        names = list(dict.fromkeys(map(_symbol, hits)))
+        yield finding_from_hits(
+            log,
+            hits[:3],
+            f"the crate {crate} calls functions of a native library that the link does not get: {names[0]}"
+            + (f" and {len(names) - 1} more" if len(names) > 1 else ""),
+            "Linking fails: __imp_ marks functions of a DLL, for which the linker needs its import library (.lib).",
+            (
+                Fix(
+                    "let the -sys crate link its library",
+                    (Command("cargo tree -i CRATE-sys", FixStage.BUILD),),
+                    notes=f"Look in the readme of {crate} and its -sys crate for what Windows needs: a feature that "
+                    "builds the library (vendored, bundled, static), vcpkg with VCPKG_ROOT, or a variable that names a "
+                    "folder. A later release, or the crate's repository, may link it where the published one does not.",
+                ),
+                Fix(
+                    "name the import library",
+                    env=(("RUSTFLAGS", "-L native=FOLDER -l NAME"),),
+                    notes="FOLDER holds NAME.lib, for the processor of the target and for Visual C++. Of a DLL alone, "
+                    "`dumpbin /exports` and `lib /def:` make one.",
+                ),
+            ),
+        )
+        return
+
+
+#: Functions of Python, and of Rust and C++ by their mangling.
+_OTHERS = re.compile(r"_?Py|_ZN|_R[A-Z]|\?")
 
 
 def _library(hit: Hit) -> str:
@@ -120,6 +167,20 @@ def _symbol(hit: Hit) -> str:
 
 def _file(lib: str) -> str:
     return _CALLED.get(lib, lib)
+
+
+def _of_archive(names: list[str], archive: str) -> list[Fix]:
+    """Return the fix for a program in C that links the archive *archive* of a Rust crate."""
+    files = " ".join(f"{name}.lib" for name in names)
+    listed = ", ".join(f'"{name}"' for name in names)
+    return [
+        Fix(
+            f"name {files} for the program that links {archive}.lib",
+            notes=f"Visual Studio: Linker, Input, Additional Dependencies. CMake: target_link_libraries(NAME PRIVATE "
+            f"{' '.join(names)}). setup.py: Extension(…, libraries=[{listed}]). An archive that Rust wrote does not "
+            "name what it needs: `cargo rustc --crate-type staticlib -- --print native-static-libs` prints all.",
+        )
+    ]
 
 
 def _fixes(log: BuildLog, names: list[str], all_of_windows: bool) -> list[Fix]:

@@ -91,8 +91,11 @@ _LIBRARIES: dict[str, tuple[str, dict[str, tuple[str, ...]]]] = {
     "CUDA": ("CUDA_HOME or CUDA_PATH; NVIDIA's packages and images (nvidia/cuda:…-devel) bring the toolkit", {}),
 }  # fmt: skip
 # A configure script's own words; what is named counts where a package of that library is known.
-_NOT_FIND = "(?:[Cc]ould not find|[Cc]annot find|[Uu]nable to find|[Mm]issing)"
-_NAME = r"[A-Za-z][\w.+-]{1,40}"
+_NOT_FIND = (
+    "(?:[Cc]ould(?: not|n't) (?:find|link)|[Cc]an(?:not|'t) (?:find|link)|[Uu]nable to find"
+    "|[Mm]issing)(?: or link)?(?: to| with| against)?"
+)
+_NAME = r"[A-Za-z][\w.+-]{0,40}"
 _KIND = r"(?: (?:librar(?:y|ies)|headers?|development (?:files|package|headers)))?"
 _ABSENT = r"(?:(?:was|were|is|are) )?(?:not found|missing|not installed|required)\b"
 CHECK = Check(
@@ -119,6 +122,10 @@ CHECK = Check(
             rf"^configure: error: .{{0,8}}?(?:{_NOT_FIND} )?(?:the )?(?P<named>{_NAME}){_KIND} {_ABSENT}",
         ),
         ("configure: error: ", rf"^configure: error: .{{0,8}}?{_NOT_FIND} (?:the )?(?P<named>{_NAME}){_KIND}[.!]?$"),
+        (
+            "configure: error: ",
+            rf"^configure: error: .{{0,8}}?{_NOT_FIND} (?:the )?(?P<named>{_NAME}) (?:library|headers?)[.,;] ",
+        ),
         ("BLAS", r"ERROR: Problem encountered: No C?(?P<lib>BLAS) (?:library|interface) detected!"),  # numpy
         # hdf5-metno-sys loads the library, which a build machine cannot do with another machine's
         ("library runtime version", r"Unable to infer HDF5 library runtime version (?P<unloadable>\(can't find)"),

@@ -103,8 +103,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
         f"the pkg-config crate refuses to look for {names_of(probes)}: it is not configured for "
         + (target.triple if target else "the target"),
         "pkg-config has not run, so the library may be installed.",
-        advise(log, line, _for_log, probes, probe=probes[0]) if target else ask_target(),
+        advise(log, line, _for_log, probes, probe=probes[0]) if target else (_FOR_ANY, *ask_target()),
     )
+
+
+#: Where the log names no target.
+_FOR_ANY = Fix(
+    "build the library for the target, and let pkg-config find that one alone",
+    env=(
+        ("PKG_CONFIG_ALLOW_CROSS", "1"),
+        ("PKG_CONFIG_SYSROOT_DIR", "/path/to/sysroot"),
+        ("PKG_CONFIG_LIBDIR", "/path/to/sysroot/usr/lib/pkgconfig"),
+    ),
+    notes="With the first variable alone it finds this machine's library, and the link fails, or mixes two C "
+    "libraries. For musl no package of a glibc system fits: build the library with musl-gcc, build in Alpine, or take "
+    "the -sys crate's own copy (a feature called vendored, bundled or static) in a release that has one.",
+)
 
 
 def _for_log(env: Environment, probes: list[Probe]) -> tuple[Fix, ...]:

@@ -70,6 +70,7 @@ CHECK = Check(
             "PYO3_CROSS_PYTHON_VERSION",
             r"(?P<variable>PYO3_CROSS_PYTHON_VERSION) or (?:either )?an abi3-py3\*(?: or abi3t-py3\*)? feature must be",
         ),
+        ("Must provide PYO3_CROSS", r"Must provide (?P<folder_variable>PYO3_CROSS_LIB_DIR) environment variable"),
         ("python version have been specified", r"both major and minor python version have been specified"),
     )
     + patterns_for(
@@ -139,6 +140,9 @@ _NAMING = ("PYO3_CROSS_PYTHON_VERSION", "PYO3_CROSS_LIB_DIR", "PYO3_CONFIG_FILE"
 def log(log: BuildLog) -> Iterator[Finding]:
     """See maturin or PyO3's build script without an interpreter."""
     hits = log.find("no-interpreter")
+    for hit in [hit for hit in hits if hit.groups["folder_variable"]][:1]:
+        yield _without_folder(log, hit)
+        return
     if unlike := log.find("python-unlike-target"):
         yield _unlike(log, [*hits[:1], *unlike[:1]], unlike[0])
         return
@@ -339,4 +343,28 @@ def _for_cargo(hits: list[Hit]) -> list[Fix]:
         [Fix("if cargo builds without maturin: set the version for PyO3", env=((variable, "3.12"),))]
         if variable
         else []
+    )
+
+
+def _without_folder(log: BuildLog, hit: Hit) -> Finding:
+    """Return that a PyO3 before 0.16 makes a cross build without the folder of the target's Python."""
+    return finding_from_hits(
+        log,
+        [hit],
+        "PyO3 makes a cross build, and PYO3_CROSS_LIB_DIR does not name the library folder of the target's Python",
+        "PyO3's build script stops: it does not know for which Python to build.",
+        (
+            Fix(
+                "name the folder and the version of the target's Python",
+                env=(("PYO3_CROSS_LIB_DIR", "/path/to/target/python/lib"), ("PYO3_CROSS_PYTHON_VERSION", "3.X")),
+                notes="The folder that holds libpython3.X.so and python3.X with _sysconfigdata…py, copied from the "
+                "target or unpacked from its packages; for Windows the folder with python3X.lib.",
+            ),
+            Fix(
+                "take a newer PyO3, which needs no folder for the stable ABI",
+                (Command("cargo add pyo3 --features abi3-py39,generate-import-lib", FixStage.BUILD),),
+                notes="From 0.16.5 on; generate-import-lib is for Windows. In a cross build without intent: leave out "
+                "--target, and a [build] target in .cargo/config.toml.",
+            ),
+        ),
     )

@@ -110,6 +110,10 @@ def _message(hit: Hit) -> str:
     return f"{said['package']} requires {said['needs']}, which no enabled repository has"
 
 
+#: Oracle Linux's repository with packages for building alone, where it has another name.
+_ORACLE = {"6": "ol6_addons", "7": "ol7_optional_latest"}
+
+
 def _fixes(hit: Hit, tool: str) -> list[Fix]:
     said = hit.groups
     package, by = name_of(said["package"]), name_of(said["by"])
@@ -156,12 +160,27 @@ def _fixes(hit: Hit, tool: str) -> list[Fix]:
     )
     if _SYSTEM.search(said["needs"]):
         return [release]
-    return [
-        update,
-        Fix(
-            "enable the repository that has it",
-            (Command(f"{tool} provides '{said['needs']}'", FixStage.PACKAGES),),
-            notes="EPEL and CRB (PowerTools) on Enterprise Linux; extras on CentOS 7.",
-        ),
-        release,
-    ]
+    oracle = re.search(r"\(ol(\d{1,2})_", hit.text)
+    enable = Fix(
+        "enable the repository that has it",
+        (Command(f"{tool} provides '{said['needs']}'", FixStage.PACKAGES),),
+        notes="EPEL and CRB (PowerTools) on Enterprise Linux; extras on CentOS 7.",
+    )
+    if oracle:
+        repo = _ORACLE.get(oracle[1], f"ol{oracle[1]}_codeready_builder")
+        enable = Fix(
+            f"enable Oracle Linux's {repo}, which has what the others need",
+            (
+                Command(f"{tool} install -y {'yum-utils' if tool == 'yum' else 'dnf-plugins-core'}", FixStage.SOURCES),
+                Command(
+                    f"yum-config-manager --enable {repo}"
+                    if tool == "yum"
+                    else f"dnf config-manager --set-enabled {repo}",
+                    FixStage.SOURCES,
+                ),
+            ),
+            notes=f"`{tool} --enablerepo='*' provides {said['needs']}` asks all of them.",
+        )
+    if oracle or re.fullmatch(r"[\w+-]{1,80}-devel", said["needs"]):
+        return [enable, update, release]  # of a package's plain name no version is missing
+    return [update, enable, release]

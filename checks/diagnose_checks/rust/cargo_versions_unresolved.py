@@ -236,4 +236,10 @@ def _reason(crate: str, said: dict[str, str]) -> tuple[str, tuple[Fix, ...]]:
             notes="Crates of a private registry: registry = …; of a repository: git = ….",
         ),
         update,
+        Fix(
+            "in an offline or vendored build: add the crate to those that it brings along",
+            notes=f"`cargo vendor` again, for the present Cargo.lock. OpenEmbedded: crate://crates.io/{crate}/VERSION "
+            "in SRC_URI, which `bitbake -c update_crates RECIPE` (inherit cargo-update-recipe-crates) or `cargo "
+            "bitbake` writes; a recipe's registry has no other crates. Nix: a new cargoHash or cargoLock.",
+        ),
     )

@@ -64,8 +64,8 @@ CHECK = Check(
             2,
         ),
         ("found in CMAKE_MODULE_PATH", r"^No \"Find(?P<package>[\w.+-]+)\.cmake\" found in CMAKE_MODULE_PATH"),
-        # before CMake 3.15
-        ("requested Boost libraries", r"^Unable to find the requested (?P<package>Boost) libraries"),
+        ("prerequisite package '", r"^Could not find prerequisite package '(?P<package>[\w.+-]{1,80})'"),
+        ("requested Boost libraries", r"^Unable to find the requested (?P<package>Boost) libraries"),  # before 3.15
     )
     # the beginning of the same message, where a log has only that
     + patterns_for(

@@ -23,7 +23,7 @@ from diagnose.model.pattern import patterns_for
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from diagnose.readers.buildlog import BuildLog
+    from diagnose.readers.buildlog import BuildLog, Hit
 
 _VISUAL = (
     r"/(?:W[0-4X]|Wall|O[12dxsti]|O[by]\d?-?|M[DT]d?|MP\d*|EH\w{1,3}-?|w[deo]\d{4,5}|G[LSRysFAT]\d?-?|bigobj|FS|utf-8|sdl|nologo"
@@ -44,6 +44,23 @@ CHECK = Check(
             r"(?<!\S)(?P<compiler>clang(?:\+\+)?(?:-\d+)?)(?:\.exe)?: error: no such file or directory: "
             rf"'(?P<option>{_VISUAL})'",
         ),
+    )
+    + patterns_for(
+        "link-options",
+        (
+            "input unused",
+            r"clang(?:\+\+)?(?:-\d+)?(?:\.exe)?: error: (?P<option>-[lLW]\S{1,200}): 'linker' input unused "
+            r"\[-Werror",
+        ),
+        (
+            "argument unused during",
+            r"clang(?:\+\+)?(?:-\d+)?(?:\.exe)?: error: argument unused during compilation: '(?P<option>[^']{1,200})' "
+            r"\[-Werror",
+        ),
+    )
+    + patterns_for(
+        "sun-options",
+        ("option with unknown program", r"\b(?:cc|CC): -W option with unknown program (?P<option>\w{1,40})"),
     )
     + patterns_for(
         "gnu-options",
@@ -76,6 +93,30 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
+    for hit in log.find("link-options")[:1]:
+        yield _unused(log, hit)
+        return
+    for hit in log.find("sun-options")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"Sun's (Oracle's) cc gets -W{hit.groups['option']}, an option of GCC and clang",
+            "Nothing is compiled: its own -W passes arguments to a program of the compiler.",
+            (
+                Fix(
+                    "compile with GCC",
+                    env=(("CC", "gcc"), ("CXX", "g++")),
+                    notes="Of Solaris, illumos or OpenCSW (pkg install gcc, pkgutil -i gcc5core). A Ruby or a Python "
+                    "that Sun's compiler built records cc in rbconfig or sysconfig, and options that fit it: take one "
+                    "that GCC built, or make CC=gcc by hand in the build folder.",
+                ),
+                Fix(
+                    f"take -W{hit.groups['option']} out of the options",
+                    notes="extconf.rb, setup.py, Makefile, or CFLAGS.",
+                ),
+            ),
+        )
+        return
     for hit in log.find("gnu-options")[:1]:
         option = f"-{hit.groups['option'][1:]}"
         yield finding_from_hits(
@@ -98,3 +139,27 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+
+
+def _unused(log: BuildLog, hit: Hit) -> Finding:
+    """Return that clang, with -Werror, refuses an option that it does not use when it compiles."""
+    option = hit.groups["option"]
+    place = "LDLIBS or LIBS" if option.startswith("-l") else "LDFLAGS"
+    return finding_from_hits(
+        log,
+        [hit],
+        f"clang gets {option}, which it does not use when it compiles, and -Werror makes its warning an error",
+        "Nothing is compiled. GCC says nothing of such an option.",
+        (
+            Fix(
+                f"take {option} out of CFLAGS and CXXFLAGS",
+                notes=f"What the linker needs belongs into {place} (RUSTFLAGS='-C link-arg={option}' in Rust). Look in "
+                "the environment, too: `env | grep FLAGS`.",
+            ),
+            Fix(
+                "leave out -Werror, or this warning",
+                env=(("CFLAGS", "-Wno-unused-command-line-argument"),),
+                notes="A package that others build should not set -Werror: each compiler warns of other things.",
+            ),
+        ),
+    )

@@ -35,6 +35,10 @@ CHECK = Check(
             "are not runnable.",
             r"ERROR: Executables created by (?P<language>\S{1,12}) compiler (?P<meson>\S{1,200}) are not",
         ),
+        (
+            "not run test applications",
+            r"ERROR: (?:Problem encountered: )?Can ?not run test applications in this (?P<wrapper>cross) environment",
+        ),
         ("not invoke sanity test exec", r"ERROR: Could not invoke sanity test executable: (?P<why>.{1,300})"),
         ("cannot run test program whil", r"configure: error: cannot run test program while (?P<cross>cross compiling)"),
     ),
@@ -60,6 +64,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                     Fix("build natively, or under emulation", notes="As in an image of the target's processor."),
                 ),
             )
+            return
+        if hit.groups["wrapper"]:
+            yield _without_wrapper(log, hit)
             return
         if hit.groups["meson"] or hit.groups["why"]:
             yield _of_meson(log, hit)
@@ -123,6 +130,29 @@ def _of_meson(log: BuildLog, hit: Hit) -> Finding:
                 if other
                 else "A sanitizer, -march=native or a library outside the loader's folders in CFLAGS and LDFLAGS; a "
                 "file system mounted with noexec.",
+            ),
+        ),
+    )
+
+
+def _without_wrapper(log: BuildLog, hit: Hit) -> Finding:
+    """Return that a Meson project asks, in a cross build, what only a program on the target can answer."""
+    return finding_from_hits(
+        log,
+        [hit],
+        "Meson has to run a program of the target for an answer, and the cross file names nothing that runs it",
+        "Nothing is configured: this is a cross build.",
+        (
+            Fix(
+                "give the answer as a property in the cross file",
+                notes="In [properties]; the line of meson.build that the error names says which. numpy: "
+                "longdouble_format = 'IEEE_QUAD_LE' on AArch64, 'INTEL_EXTENDED_16_BYTES_LE' on x86-64, "
+                "'IEEE_DOUBLE_LE' on 32-bit Arm. A recipe has to write that file itself (Yocto: MESON_CROSS_FILE), and "
+                "needs_exe_wrapper = true then lets Meson skip the rest.",
+            ),
+            Fix(
+                "let an emulator run it",
+                notes="In [binaries]: exe_wrapper = ['qemu-aarch64-static', '-L', '/path/to/sysroot'].",
             ),
         ),
     )

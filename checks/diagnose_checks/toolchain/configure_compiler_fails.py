@@ -35,6 +35,8 @@ CHECK = Check(
             r"77|Objective C) compiler cannot create executables",
         ),
     )
+    # Ruby's way to configure
+    + patterns_for("mkmf-no-program", ("compiler failed to generate", r"The compiler failed to generate an exec"))
     + patterns_for(
         "configure-asked",
         (
@@ -58,6 +60,28 @@ def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See configure give up before it looks for anything."""
+    for hit in log.find("mkmf-no-program")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            "mkmf, which configures Ruby's extensions, cannot compile and link the smallest program",
+            "Nothing is compiled.",
+            (
+                Fix(
+                    "read the compiler's own words",
+                    (Command("cat mkmf.log", FixStage.BUILD),),
+                    notes="In the extension's folder, or in extensions/…/NAME below Ruby's gems: the error names one. "
+                    '"not found": no compiler; "unrecognized option": an option of the compiler that built Ruby.',
+                ),
+                Fix(
+                    "install a compiler, make, and the C library's headers",
+                    notes="Debian: build-essential and ruby-dev; Fedora: gcc make ruby-devel; Alpine: build-base "
+                    "ruby-dev; SmartOS: pkgin install build-essential; macOS: xcode-select --install; Windows: "
+                    "RubyInstaller with its Devkit.",
+                ),
+            ),
+        )
+        return
     for hit in log.find("configure-no-program")[:1]:
         above = log.near(hit.line, "configure-asked", before=40)
         found = [one.groups["found"] for one in above if one.groups["found"] not in ("no", "yes")]

@@ -15,7 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
 from diagnose.model.pattern import patterns_for
@@ -40,6 +40,23 @@ CHECK = Check(
         "zig-riscv-start",
         ("glibc/sysdeps/riscv/start", r"/glibc/sysdeps/riscv/start[\w.-]{0,12}\.S:\d+:\d+: error: unknown directive"),
     ),
+)
+
+
+#: Options that rustc passes by itself, and that cargo-zigbuild leaves out for zig.
+_OF_RUSTC = {
+    "-znoexecstack",
+    "-zrelro",
+    "-znow",
+    "--no-undefined-version",
+    "-Wl,--no-undefined-version",
+    "--eh-frame-hdr",
+}
+_NEWER = Fix(
+    "take a newer cargo-zigbuild, which leaves out what rustc passes and zig does not know",
+    (Command("python3 -m pip install --upgrade cargo-zigbuild ziglang", FixStage.TOOLCHAIN),),
+    notes="Or `cargo install cargo-zigbuild`; maturin --zig has a copy of it: update maturin. rustc adds the option "
+    "itself, so your settings need not have it. Until then: an older zig (0.10).",
 )
 
 
@@ -73,6 +90,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             f"zig's linker does not know {option}",
             "Linking fails.",
             (
+                *((_NEWER,) if re.sub(r"\s", "", option) in _OF_RUSTC else ()),
                 Fix(
                     f"remove {option}",
                     notes="Look in RUSTFLAGS, .cargo/config.toml, LDFLAGS, `cargo:rustc-link-arg` of build scripts.",

@@ -56,6 +56,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         name = hit.groups["lib"]
         if from_another_wheel(name) or is_hashed(name):
             continue
+        if name in _BIONIC:
+            yield _of_android(log, hit, name)
+            return
         target = log.target_at(hit.line)
         fixes: list[Fix] = []
         fixes += _installed(log, hit.line, name)
@@ -88,6 +91,34 @@ def log(log: BuildLog) -> Iterator[Finding]:
         yield finding_from_hits(
             log, [hit], f"the repair does not find {name}, which the wheel needs", "No wheel is written.", fixes
         )
+
+
+#: Libraries of Android's C library, whose names have no version; those of glibc and musl have one.
+_BIONIC = ("libc.so", "libm.so", "libdl.so", "liblog.so", "libandroid.so")
+
+
+def _of_android(log: BuildLog, hit: Hit, name: str) -> Finding:
+    """Return that a wheel for Android, as in Termux, is repaired as if it was for Linux."""
+    return finding_from_hits(
+        log,
+        [hit],
+        f"the repair does not find {name}, a library of Android itself: no manylinux policy is for Android",
+        "No wheel is written.",
+        (
+            Fix(
+                "build without the repair",
+                (Command("maturin build --release --auditwheel skip", FixStage.BUILD),),
+                env=(("MATURIN_PEP517_ARGS", "--auditwheel skip"),),
+                notes="The variable is for pip. maturin before 1.8 calls the option --skip-auditwheel; "
+                "--compatibility linux gives the tag without a policy.",
+            ),
+            Fix(
+                "take a newer maturin, which knows Android",
+                (Command("pip install --upgrade maturin", FixStage.BUILD),),
+                notes="In Termux also `pkg install python-NAME`, where its maintainers built the package.",
+            ),
+        ),
+    )
 
 
 def _elsewhere(log: BuildLog, hit: Hit) -> Finding:

@@ -71,6 +71,9 @@ _PREFIXES = tuple(
             # nix: "pkg> "; a margin of bars or a quotation mark
             (_LOWER, r"^[a-z][\w.+-]{1,60}> (?=\S)"),
             ("|│┃╎▌", r"^\s*[|│┃╎▌]+(?:\s|$)"),
+            # Visual Studio: "1> [CMake] ", "1>"; the extension CMake Tools of VS Code
+            ("0", r"^\d{1,3}>(?: \[CMake\](?: |$))?(?! )"),
+            ("[", r"^\[(?:cmake|build|proc|main)\] (?=\s*\S)"),
             # docker compose: "service-1    | "; earthly: "+target *failed* | "
             ("+" + _LOWER, r"^\s*\+?[a-z][\w.-]{0,40}(?: \*\w+\*)? +\|(?: (?= *\S)|\s*$)"),
             ("╰└╭├", r"^\s*(?:[╰└├]─+[>▶]|[╭╰├└]─+)\s?"),

@@ -425,8 +425,24 @@ def course(hits: Iterable[Hit]) -> Course:
     """Return the course of *hits*, which are in the order of their lines."""
     events = tuple(_events(hits))
     crates = frozenset(event.text for event in events if event.tool == "crate")
-    events = tuple(event for event in events if event.tool != "crate")
+    events = tuple(_generated([event for event in events if event.tool != "crate"]))
     return Course(events, crates)
+
+
+def _generated(events: Sequence[Event]) -> Iterator[Event]:
+    """Yield *events* without CMake's word that it has generated everything, where an error is before or after it."""
+    failed = False
+    for at, event in enumerate(events):
+        following = events[at + 1] if at + 1 < len(events) else None
+        if event.tool == "cmake" and event.sign is Sign.DONE and event.text.startswith("-- Generating done"):
+            after = following is not None and following.tool == "cmake" and following.sign is Sign.FAILED
+            if failed or after:
+                continue
+        elif event.tool == "cmake" and event.sign is not Sign.STEP:
+            failed = event.sign is Sign.FAILED
+        elif event.text.startswith("-- Configuring done"):
+            failed = False
+        yield event
 
 
 def _events(hits: Iterable[Hit]) -> Iterator[Event]:

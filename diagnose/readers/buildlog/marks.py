@@ -130,6 +130,8 @@ MARKS: tuple[Mark, ...] = (
     Mark("pacman", FAILED, "Errors occurred, no", r"^Errors occurred, no packages were upgraded"),
     Mark("pacman", ERROR, "failed retrieving", r"^error: failed retrieving file" + _REST),
     Mark("makepkg", FAILED, "ERROR: ", r"^=?=> ERROR: (?P<text>.{1,200})"),
+    Mark("pkg", FAILED, "No packages available to", r"^pkg: No packages available to (?:install|upgrade) matching " + _REST),
+    Mark("pkg", FAILED, "is not available in the repo", r"^\S{1,80} is not available in the repository"),
     Mark("zypper", STEP, "[done]", r"(?<!\.)\.{3,}\[done\]$"),
     Mark("rustup", STEP, "Rust is installed now", r"^Rust is installed now\."),
     Mark("git", ERROR, "fatal: ", r"^fatal: (?!not a git repository|No (?:names|annotated tags|tags) |no (?:tag|names)|No tags )(?P<text>.{0,200})"),
@@ -164,7 +166,11 @@ MARKS: tuple[Mark, ...] = (
     Mark("pip", BEGUN, "Building wheel", r"^Building wheels? for "),
     Mark("pip", STEP, "Created wheel for", r"^Created wheel for \S+: filename="),
     Mark("pip", DONE, "Successfully ", r"^Successfully (?:installed|built) \S"),
-    Mark("pip", FAILED, "ERROR", r"^ERROR:? (?!\[|pip's dependency resolver|process \"|failed to solve|unable to select|Job failed|InvocationError)(?P<text>.{0,300})"),
+    Mark("gem", FAILED, "ERROR:  ", r"^ERROR:  (?:Error installing|While executing gem|Could not find) (?P<text>.{0,200})"),
+    Mark("gem", FAILED, "build gem native extension", r"^(?:ERROR: |Gem::Ext::BuildError: ERROR: )?Failed to build gem native extension"),
+    Mark("bitbake", FAILED, "ERROR: ", r"^ERROR: (?:Nothing R?PROVIDES|Required build target|Task \(|ParseError at|Logfile of failure|\S{1,200} do_\w{3,30}: )" + _REST),
+    Mark("brew", FAILED, "Error: ", r"^Error: (?:The `brew link` step|No such keg|No available formula|Cannot install|Could not symlink)" + _REST),
+    Mark("pip", FAILED, "ERROR", r"^ERROR:? (?!\[| (?:Error installing|While executing gem)|Failed to build gem|Nothing R?PROVIDES|Required build target|Task \(|ParseError at|Logfile of failure|\S{1,200} do_\w{3,30}: |pip's dependency resolver|process \"|failed to solve|unable to select|Job failed|InvocationError)(?P<text>.{0,300})"),
     Mark("pip", FAILED, "rror: subprocess-exited", r"^error: subprocess-exited-with-error"),
     Mark("pip", FAILED, "No matching distribution", r"^No matching distribution found for \S"),  # before 19.2
     Mark("setuptools", FAILED, "rror: ", r"^error: (?:command '|Failed to|Microsoft Visual)" + _REST),
@@ -210,33 +216,27 @@ MARKS: tuple[Mark, ...] = (
     Mark("as", ERROR, ": Error: ", r"^\S{1,200}\.[sS]:\d+: Error: " + _REST),
     Mark("cc", ERROR, "error occurred", r"^error occurred(?: in cc-rs)?: (?P<text>.{0,300})"),  # the cc crate gives up
     Mark("make", FAILED, "*** ", r"^(?:\S*/)?(?:g|n|mingw32-)?make(?:\.exe)?(?:\[\d+\])?: \*\*\* " + _REST),
+    Mark("make", ERROR, ".mk: No such file", r"^\S{0,200}(?:[Mm]akefile|\.mk):\d+: (?:\.\.?/|/)\S{0,200}\.mk: No such file or directory$"),
     Mark("make", STEP, "(ignored)", r"^\S*make(?:\[\d+\])?: \[.{1,300}\] Error \d+ \(ignored\)$"),
     Mark("make", STEP, "Built target", r"^\[\s*\d+%\] Built target \S+$"),
     Mark("ninja", FAILED, "ninja: ", r"^ninja: (?:build stopped|error|fatal)" + _REST),
     Mark("ninja", ERROR, "FAILED: ", r"^FAILED: (?:\[code=\d+\] )?\S+\s*$|^FAILED: (?!t\b)\S+\.(?:o|so|a|obj|p/\S+)"),
-    *(
-        Mark("ninja", DONE, f"] {verb} ", rf"^\[(\d{{1,6}})/\1\] {verb} ")
-        for verb in ("Linking", "Building", "Compiling", "Generating", "Installing")
-    ),
+    *(Mark("ninja", DONE, f"] {verb} ", rf"^\[(\d{{1,6}})/\1\] {verb} ") for verb in ("Linking", "Building", "Compiling", "Generating", "Installing")),
     Mark("ninja", DONE, "no work to do", "^ninja: no work to do"),
     Mark("ninja", BEGUN, "Entering directory", "^ninja: Entering directory"),
     Mark("ninja", BEGUN, "calculating backend command", "^INFO: calculating backend command to run: "),  # meson compile
     *(Mark("ninja", BEGUN, f"] {verb} ", rf"^\[1/\d{{1,6}}\] {verb} ") for verb in ("Compiling", "Building", "Generating", "Linking")),
     Mark("cmake", BEGUN, "compiler identification", r"^-- The \w+ compiler identification"),
-    *(
-        Mark("cmake", STEP, f"-- {verb}", rf"^-- {verb}(?!.*not found)")
-        for verb in ("Checking for ", "Looking for ", "Performing Test ", "Found ", "Detecting ", "Could NOT find ")
-    ),
+    *(Mark("cmake", STEP, f"-- {verb}", rf"^-- {verb}(?!.*not found)") for verb in ("Checking for ", "Looking for ", "Performing Test ", "Found ", "Detecting ", "Could NOT find ")),
     Mark("cmake", STEP, "=== Probing ", r"^=== Probing (?:the )?OpenCV library (?:using|in)"),  # the crate opencv goes on
     Mark("cmake", STEP, "Configuring done", r"^-- Configuring done"),
+    Mark("cmake", DONE, "Generating done", r"^-- Generating done(?: \([\d.]+s\))?$"),
+    Mark("cmake", FAILED, "CMake Generate step failed", r"^CMake Generate step failed\."),
     Mark("cmake", DONE, "Build files have been written", r"^-- Build files have been written to"),
     Mark("cmake", FAILED, "CMake Error", r"^(?:-- )?CMake Error(?: at |: | \()" + _REST),
     Mark("cmake", FAILED, "onfiguring incomplete", r"^-- Configuring incomplete, errors"),
     Mark("meson", BEGUN, "Meson build system", r"^The Meson build system"),
-    *(
-        Mark("meson", STEP, f"{verb}", rf"^{verb}\S+")
-        for verb in ("Run-time dependency ", "Build-time dependency ", "Has header ", "Checking for function ")
-    ),
+    *(Mark("meson", STEP, f"{verb}", rf"^{verb}\S+") for verb in ("Run-time dependency ", "Build-time dependency ", "Has header ", "Checking for function ")),
     Mark("meson", DONE, "Build targets in project", r"^Build targets in project: \d+"),
     Mark("meson", FAILED, ": ERROR: ", r"^\S+:\d+:\d+: ERROR: " + _REST),
     Mark("meson", FAILED, "ERROR: ", r"^meson\.build: ERROR: " + _REST),
@@ -299,10 +299,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("uv", FAILED, "x Failed to ", r"(?:^|\s{8})x (?P<text>Failed to (?:build|download|fetch|prepare|resolve|read) .{0,200})"),
     # "Building wheel..." is uv's as well
     Mark("cibuildwheel", BEGUN, "ing wheel...", r"^(?:Repairing|Testing) wheel\.\.\.$"),
-    *(
-        Mark("cibuildwheel", BEGUN, anchor, r"^Building [cpg]p\d{2,3}t?-\S{1,60} wheel$")
-        for anchor in ("Building cp", "Building pp", "Building gp")
-    ),
+    *(Mark("cibuildwheel", BEGUN, anchor, r"^Building [cpg]p\d{2,3}t?-\S{1,60} wheel$") for anchor in ("Building cp", "Building pp", "Building gp")),
     Mark("cibuildwheel", DONE, "produced in", r"^\d+ wheels? produced in"),
     Mark("cibuildwheel", FAILED, "with code ", r"Command \[?'.{0,300} failed with code [1-9]"),
     Mark("cibuildwheel", FAILED, "cibuildwheel: ", r"^cibuildwheel: (?!error: argument)(?P<text>\S.{0,300})"),
@@ -426,6 +423,7 @@ MARKS: tuple[Mark, ...] = (
     Mark("shell", ERROR, "o space left on", r"No space left on device"),
     Mark("program", FAILED, "rror: ", r"^(?:fatal )?error: (?P<text>.{0,300})"),
     Mark("program", ERROR, "Error: ", r"^\S*Error: (?P<text>.{0,300})"),
+    Mark("program", ERROR, "failed to execute command: ", r"^failed to execute command: (?P<text>\".{1,300})"),  # Rust's bootstrap
     Mark("program", ERROR, "Failed ", r"^Failed (?:to build|building wheel)" + _REST + r"|^(?!Warning: )\S+: Failed " + _REST),
     *(
         Mark("program", ERROR, words, rf"^(?:(?:docker|podman): )?(?:{_REFUSED})" + _REST)

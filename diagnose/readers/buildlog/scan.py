@@ -68,7 +68,7 @@ _QUOTING = {Standing.QUOTATION: _RUNNERS, Standing.EXCEPTION: _RUNNERS | {"pytho
 _DATED = r"\[?(?:Container\] )?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?Z?\]? (?:[0-9a-f]{2}[OE]\+? )?"
 _STREAM = re.compile(rf"^(?:{_DATED})?\s{{0,8}}(#\d+) |^([^\t]{{1,200}})\t[^\t]{{1,200}}\t\ufeff?\d{{4}}-\d\d-\d\dT")
 _CRATE = re.compile(
-    r"(?:^|[\s\]|])(?:cargo::?warning=|(?P<warning>warning): (?P<warned>[a-z0-9][\w-]*)@\d[\w.+-]*: "
+    r"(?:^|[\s\]|])(?:cargo::?warning=|(?P<warning>warning): (?P<warned>[a-z0-9][\w-]*)@\d[\w.+-]*: (?!ToolExecError: )"
     r"|\[(?P<crate>[a-z0-9][\w-]*) \d+\.\d+\.[\w.+-]+\] )"
 )
 _UNKNOWN = LineOrigin()
