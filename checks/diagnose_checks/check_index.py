@@ -100,7 +100,7 @@ CHECKS = {
     "install/wheel_entry_point_invalid": {"kinds": ("wheel",), "declared": {"since": "0.1.0"}, "functions": ("applies",)},
     "install/wheel_header_invalid": {"kinds": ("wheel",), "declared": {"since": "0.1.0"}},
     "install/wheel_name_mismatch": {"kinds": ("wheel",), "declared": {"since": "0.1.0"}},
-    "install/wheel_not_supported_bad_tag": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("wheel-refused", "uv-refused", "uv-platform", "uv-python")}},
+    "install/wheel_not_supported_bad_tag": {"kinds": ("wheel", "log"), "declared": {"since": "0.1.0", "needs": "tags"}, "signs": {"log": ("wheel-refused", "uv-refused", "uv-platform", "uv-python")}},
     "install/wheel_not_supported_glibc": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("wheel-refused", "uv-refused", "uv-platform", "uv-python")}},
     "install/wheel_not_supported_no_arch": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("pyodide-refused", "wheel-refused", "uv-refused", "uv-platform", "uv-python")}},
     "install/wheel_not_supported_old_pip": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("wheel-refused", "uv-platform", "uv-python", "uv-found", "uv-split", "uv-active", "uv-refused", "pip-note", "python-note", "glibc-note", "macos-note", "machine-note")}},

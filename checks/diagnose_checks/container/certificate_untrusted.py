@@ -90,7 +90,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
             ),
         )
         return
-    none = all(re.search(r"CA cert|verify locations|certificate file|class=Net", hit.text) for hit in hits)
+    none = all(re.search(r"SSL CA cert|verify locations|certificate file|class=Net", hit.text) for hit in hits)
     why = next((hit.groups["why"].strip() for hit in hits if hit.groups["why"]), "")
     if re.search("expired|not yet valid|NotValidYet", why, re.I):
         fixes: tuple[Fix, ...] = (

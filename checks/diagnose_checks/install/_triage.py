@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from diagnose import policies
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, NamedTuple, re
 from diagnose.model.pattern import patterns_for
 from diagnose.model.versions import name_key
+from diagnose.policies import python_tags
 from diagnose.tables.libc_releases import named_releases
 
 if TYPE_CHECKING:
@@ -264,6 +267,16 @@ def impossible(platform: str) -> str:
     return ""
 
 
+def impossible_python(wheel: str) -> str:
+    """Return why no interpreter accepts the Python and ABI tags of *wheel*, a file name; empty if one may."""
+    parts = wheel.removesuffix(".whl").split("-")
+    if len(parts) < 5:
+        return ""
+    tags = product(*(part.split(".") for part in parts[-3:]))
+    reasons = [python_tags.impossible(*tag) for tag in tags]
+    return reasons[0] if all(reasons) else ""
+
+
 def known_since(platform: str) -> tuple[int, ...]:
     """Return the first pip version that knows tags like *platform*; () if it does not depend on pip's age."""
     return next((first for kind, first in _SINCE if kind.match(platform)), ())
@@ -274,6 +287,8 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
     wrong = [reason for platform in platforms if (reason := impossible(platform))]
     if len(wrong) == len(platforms):
         return "wheel-not-supported-bad-tag", wrong[0]
+    if reason := impossible_python(wheel):
+        return "wheel-not-supported-bad-tag", reason
     notes = [note.groups["version"] for note in log.find("pip-note") if note.line <= hit.line]
     if notes[-1:] and notes[-1] in _PLATFORMLESS and re.search(r"-py[\d.py]{1,20}-none-(?!any\.)", wheel):
         detail = f"pip {notes[-1]} takes no tags like py3-none-PLATFORM, and 20.0.2 does again"

@@ -16,7 +16,7 @@ from diagnose.authoring.consequences import stops_openssl
 from diagnose.authoring.log import advise, finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
-from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
+from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import PROBE_KINDS, patterns_for
 from diagnose.readers.buildlog.hits import Said
 from diagnose.remedies.libraries import vendored
@@ -138,6 +138,11 @@ def _newer(env: Environment, probe: Probe) -> list[Fix]:
         Fix(
             f"build {probe.module} {probe.needs} from its own source, or on a release that has it",
             notes=f"Use a --prefix of its own, and add its lib/pkgconfig to PKG_CONFIG_PATH_{env.target.env_name}.",
+        ),
+        Fix(
+            f"if a newer {probe.module} is installed: see which one pkg-config reads first",
+            (Command(f"pkg-config --variable=pcfiledir {probe.module}", FixStage.BUILD),),
+            notes="PKG_CONFIG_PATH comes before the system's folders; an old --prefix in it hides the newer file.",
         ),
         Fix(f"use a version of {probe.crate or 'the crate'} that accepts {probe.found or 'the installed one'}"),
     ]

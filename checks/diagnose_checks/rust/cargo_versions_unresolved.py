@@ -193,6 +193,13 @@ def _reason(crate: str, said: dict[str, str]) -> tuple[str, tuple[Fix, ...]]:
                 "let cargo download it",
                 notes="Leave --offline and CARGO_NET_OFFLINE out; or run `cargo fetch` before.",
             ),
+            Fix(
+                "where a package's build has no network: bring all crates with the sources",
+                (Command("cargo vendor", FixStage.BUILD),),
+                notes="With the network, and again after each change of Cargo.lock, for the whole workspace. It prints "
+                "the [source] tables for .cargo/config.toml that let cargo read the folder vendor. rpm, Debian, Yocto "
+                "and Nix have tools of their own for that.",
+            ),
         )
     if "mirror" in said or "folder" in said:
         return f"the copy of the registry that cargo uses has no version of {crate} that fits{by}", (

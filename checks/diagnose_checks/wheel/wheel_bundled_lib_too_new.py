@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
 CHECK = Check(since="0.1.0", phase=Phase.AUDIT, log_kinds=("audit-too-recent", "audit-external-new", "audit-forbidden"))
 
+_UPDATE = Fix(
+    "update maturin",
+    (Command("python3 -m pip install --upgrade 'maturin>=1.12.3'", FixStage.TOOLCHAIN),),
+    notes="Releases before judge a library of musl by versions of symbols, which musl's tags do not limit "
+    "(PyO3/maturin#3019).",
+)
+
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See the tools reject a library next to the extension, or an extension from an image that meets the tag."""
@@ -37,12 +44,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
         libraries = [library(entry) for entry in refusal.offenders if not entry.startswith(("libc.", "libm."))]
         newest = versions(refusal.offenders)
         what = ", ".join(libraries) or "a library that was not built in this image"
+        musl = (refusal.tag or "").startswith("musllinux")
         fixes = [
             Fix(
-                f"build {what} from source for the same glibc",
+                f"build {what} from source for the same {'musl' if musl else 'glibc'}",
                 notes="Build it in the image or with `zig cc`, and set LD_LIBRARY_PATH so that the repair finds it.",
             )
         ]
+        if musl and refusal.hits[0].kind == "audit-external-new":
+            fixes.insert(0, _UPDATE)
         if newest and newest[0].startswith("GLIBC_2"):
             target = log.target_at(refusal.hits[0].line)
             tag = lowest_tag(target.wheel if target else "x86_64", newest[0].removeprefix("GLIBC_"))

@@ -145,6 +145,21 @@ PATTERNS: tuple[Pattern, ...] = (
         ("link.exe", r"linking with `link\.exe` failed|linker `link\.exe` not found"),
         ("cl.exe", r"(?:^|[\s\"'\\])cl\.exe\"? (?:/\w|failed|-nologo)"),
         ("cannot find the file", r"The system cannot find the file specified"),
+        *(  # the same in other languages, as Rust prints it
+            (text, rf"{text}.{{0,20}}\(os error 2\)")
+            for text in (
+                "die angegebene Datei nicht finden",
+                "fichier spécifié est introuvable",
+                "no puede encontrar el archivo especificado",
+                "trovare il file specificato",
+                "não pode encontrar o arquivo especificado",
+                "найти указанный файл",
+                "找不到指定的文件",
+                "找不到指定的檔案",
+                "指定されたファイルが見つかりません",
+                "지정된 파일을 찾을 수 없습니다",
+            )
+        ),
         ("libclang.dll", r"'libclang\.dll'"),
         ("ld.exe: ", r"(?:^|[\s\\/])ld\.exe: "),
         ("collect2.exe: ", r"(?:^|[\s\\/])collect2\.exe: "),
