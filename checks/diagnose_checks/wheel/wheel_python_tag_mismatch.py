@@ -39,7 +39,7 @@ from diagnose.authoring.wheel import bounded, has_modules, linux_tags, some
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Severity
-from diagnose.policies import systems
+from diagnose.policies import python_tags, systems
 from diagnose.readers.wheel.platform_tag import arch_of
 from diagnose.remedies.repack import rename, rename_suffix, repack, retag
 
@@ -69,7 +69,8 @@ def wheel(wheel: Wheel) -> Iterator[Finding]:
         if promised and module.elf.libc and module.elf.libc not in promised:
             continue  # another name would not help it: wheel-libc-mismatch
         groups.setdefault(module.key, []).append(module)
-    pairs = [tag for tag in dict.fromkeys(tag._replace(platform="") for tag in wheel.tags) if tag.python[2:3] == "3"]
+    possible = (tag for tag in wheel.tags if not python_tags.impossible(*tag))  # wheel-not-supported-bad-tag
+    pairs = [tag for tag in dict.fromkeys(tag._replace(platform="") for tag in possible) if tag.python[2:3] == "3"]
     yield from _closed(wheel, groups, [tag for tag in pairs if interpreter_soabi(tag)])
     yield from _alpine(wheel, groups, pairs)
     stable = [tag for tag in pairs if tag.abi in ("abi3", "abi3t")]
