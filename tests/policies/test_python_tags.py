@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 
 import pytest
 from packaging import tags
@@ -43,7 +44,7 @@ def test_a_tag_of_known_parts_that_none_accepts_is_impossible() -> None:
     every = itertools.product(pythons, abis, [*PLATFORMS, "any"])
     missed = {tag for tag in every if tag not in known and not impossible(*tag)}
     # builds of old releases without pymalloc or with wide Unicode, debug builds, and ABI flags in another order
-    assert {tag[1].rstrip("dmutu") for tag in missed} <= {f"cp3{minor}" for minor in MINORS} | {"cp27", "abi3"}
+    assert {re.sub("[dmut]*$", "", tag[1]) for tag in missed} <= {f"cp3{minor}" for minor in MINORS} | {"cp27", "abi3"}
     assert {(python, abi) for python, abi, _ in missed if abi.startswith("abi3")} == set()
 
 
