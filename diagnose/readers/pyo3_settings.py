@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from diagnose.readers.toolchain.toolchain_facts import Finder, Pyo3Settings
 
 _NO_PYTHON, _TOO_OLD, _TOO_NEW = "pyo3-interpreter-not-found", "pyo3-python-too-old", "pyo3-python-too-new"
-_NO_DATA = "sysconfigdata-missing"
 #: PyO3's release: the newest CPython 3 that it accepts, from that release on; and the same for the oldest.
 _NEWEST = {"0.20": 12, "0.22": 13, "0.25": 14, "0.29": 15}
 _OLDEST = {"0.18": 7, "0.29": 8, "0.30": 9}
@@ -191,7 +190,7 @@ def _of_folder(
     wanted = f"{name.value}.py" if name is not None else "_sysconfigdata*.py"
     if not found:
         of = f" of Python {version}" if version else ""
-        yield _refusal(folder, f"PYO3_CROSS_LIB_DIR names {folder.value}, which has no {wanted}{of}", _NO_DATA)
+        yield _refusal(folder, f"PYO3_CROSS_LIB_DIR names {folder.value}, which has no {wanted}{of}")
     elif len(found) > 1:
         names = " and ".join(os.path.basename(path) for path in found[:2])
         yield _refusal(folder, f"PYO3_CROSS_LIB_DIR names {folder.value}, which has {names}: which is meant is open")

@@ -11,9 +11,7 @@ from test_env_states import ARM, LINKER, with_gcc
 
 from diagnose.readers import env
 
-NO_PYTHON, OLD, NEW, NO_DATA = (
-    "pyo3-interpreter-not-found", "pyo3-python-too-old", "pyo3-python-too-new", "sysconfigdata-missing",
-)  # fmt: skip
+NO_PYTHON, OLD, NEW = "pyo3-interpreter-not-found", "pyo3-python-too-old", "pyo3-python-too-new"
 VERSION, KIND, FOLDER, FILE = (
     "PYO3_CROSS_PYTHON_VERSION", "PYO3_CROSS_PYTHON_IMPLEMENTATION", "PYO3_CROSS_LIB_DIR", "PYO3_CONFIG_FILE",
 )  # fmt: skip
@@ -41,12 +39,12 @@ NATIVE = {
     f"{KIND}=CPython": NO_PYTHON,
     f"{FOLDER}=/nowhere": NO_PYTHON,
     f"{FOLDER}=": NO_PYTHON,
-    f"{FOLDER}=/empty": NO_DATA,
+    f"{FOLDER}=/empty": NO_PYTHON,
     f"{FOLDER}=/usr/lib/python3.13": "",
     f"{FOLDER}=/usr/lib": "",
-    f"{FOLDER}=/usr/lib {VERSION}=3.12": NO_DATA,
+    f"{FOLDER}=/usr/lib {VERSION}=3.12": NO_PYTHON,
     f"{FOLDER}=/usr/lib {VERSION}=3.13": "",
-    f"{FOLDER}=/usr/lib _PYTHON_SYSCONFIGDATA_NAME=_sysconfigdata__nosuch": NO_DATA,
+    f"{FOLDER}=/usr/lib _PYTHON_SYSCONFIGDATA_NAME=_sysconfigdata__nosuch": NO_PYTHON,
     f"{FOLDER}=/two": NO_PYTHON,
     f"{FOLDER}=/two {VERSION}=3.12": "",
     f"{FOLDER}=/empty PYO3_NO_PYTHON=1": NO_PYTHON,
@@ -110,7 +108,7 @@ def causes(root: Path, variables: str, target: str | None = None) -> list[str]:
     given = dict(one.split("=", 1) for one in variables.split())
     environ = {"PATH": "/usr/bin", **LINKER, **given}
     facts = env.read(str(root), target, cwd=str(root.parent / "p"), environ=environ)
-    found = [one for one in judged(facts).findings if one.check.startswith(("pyo3", "sysconfigdata"))]
+    found = [one for one in judged(facts).findings if one.check.startswith("pyo3")]
     return [one.check for one in found if one.severity.value == "error"]
 
 
@@ -132,7 +130,7 @@ def test_a_stable_abi_needs_no_python(tmp_path: Path) -> None:
         assert causes(root, variables) == [], variables
     assert causes(root, f"{VERSION}=3.8") == [OLD]
     assert causes(root, f"{VERSION}=3.x") == [NO_PYTHON]
-    assert causes(root, f"{FOLDER}=/empty") == [NO_DATA]
+    assert causes(root, f"{FOLDER}=/empty") == [NO_PYTHON]
     plain = made(tmp_path / "plain", '"extension-module", "abi3"')
     assert causes(plain, "PYO3_NO_PYTHON=1") == [NO_PYTHON]
 
@@ -142,7 +140,7 @@ def test_a_cross_build_can_be_told_its_python_by_maturin(tmp_path: Path) -> None
     for variables in ("", "PYO3_CROSS=1", f"{VERSION}=3.12", f"{KIND}=CPython"):
         assert causes(root, variables, ARM) == [], variables
     assert causes(root, f"{VERSION}=3.12.1", ARM) == [NO_PYTHON]
-    assert causes(root, f"{FOLDER}=/empty", ARM) == [NO_DATA]
+    assert causes(root, f"{FOLDER}=/empty", ARM) == [NO_PYTHON]
 
 
 @pytest.mark.parametrize(

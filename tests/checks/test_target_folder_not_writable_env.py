@@ -45,6 +45,22 @@ def test_a_near_miss_is_silent(tmp_path: Path) -> None:
     assert found(look(case, root)) == []
 
 
+def test_no_program_makes_a_folder_in_a_file_system_of_the_kernel(tmp_path: Path) -> None:
+    if not os.path.isdir("/proc/self") or os.stat("/proc").st_dev == os.stat("/").st_dev:
+        pytest.skip("/proc is not the kernel's")
+    (tmp_path / "Cargo.toml").write_text('[package]\nname = "demo"\nversion = "0.1.0"\n')
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src/lib.rs").write_text("")
+    environ = {"PATH": os.environ["PATH"], "HOME": "/nonexistent"}
+    for folder in ("/proc/target", "/proc/self/target"):
+        facts = env.read("/", None, cwd=str(tmp_path), environ={**environ, "CARGO_TARGET_DIR": folder})
+        assert found(facts)[0].endswith("is a file system of the kernel")
+    facts = env.read(
+        "/", None, cwd=str(tmp_path), environ={**environ, "CARGO_TARGET_DIR": str(tmp_path / "proc/target")}
+    )
+    assert found(facts) == []
+
+
 def test_what_another_user_has_left() -> None:
     if os.name != "posix" or os.geteuid() != 0:
         pytest.skip("only root can leave a folder to itself and ask as another user")

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
-from diagnose.model._lazy_stdlib import TYPE_CHECKING
+from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Evidence, Finding, Fix, FixStage, Phase, Severity
 from diagnose.model.pattern import patterns_for
@@ -36,6 +36,24 @@ CHECK = Check(
     env_facts=("refusals", "cross"),
     log_kinds=("store-stub",),
     patterns=patterns_for(
+        "pyo3-setting-refused",
+        *(
+            (anchor, rf"(?P<said>{pattern})")
+            for anchor, pattern in (
+                (
+                    "compiling without a Python inter",
+                    r"An abi3-py3\*(?: or abi3t-py3\*)? feature must be specified when compiling without a Python",
+                ),
+                ("failed to parse PYO3_", r"failed to parse PYO3_CROSS_PYTHON_(?:VERSION|IMPLEMENTATION)"),
+                ("contents of PYO3_CONFIG_FILE", r"failed to parse contents of PYO3_CONFIG_FILE"),
+                ("PYO3_CONFIG_FILE must be", r"PYO3_CONFIG_FILE must be an absolute path"),
+                ("Invalid PYO3_CONFIG_FILE", r"Invalid PYO3_CONFIG_FILE"),
+                ("'PYO3_CROSS_LIB_DIR=", r"failed to search the lib dir at 'PYO3_CROSS_LIB_DIR=[^']{0,200}'"),
+                ("-- PYO3_PRINT_CONFIG=1 is set", r"PYO3_PRINT_CONFIG=1 is set, printing configuration and halting"),
+            )
+        ),
+    )
+    + patterns_for(
         "no-interpreter",
         (
             "any python interpreter",
@@ -133,12 +151,34 @@ def env(env: Environment) -> Iterator[Finding]:
     )
 
 
+#: What PyO3 takes in a variable.
+_SETTINGS = {
+    "PYO3_NO_PYTHON": "Or enable a feature abi3-py3X of pyo3, with which no interpreter is needed.",
+    "PYO3_CROSS_PYTHON_VERSION": "It takes MAJOR.MINOR, as 3.12 or 3.13t.",
+    "PYO3_CROSS_PYTHON_IMPLEMENTATION": "It takes CPython, PyPy or GraalVM.",
+    "PYO3_CROSS_LIB_DIR": "It takes the folder that holds the target's lib/python3.X.",
+    "PYO3_CONFIG_FILE": "It takes an absolute path. Each line of the file is KEY=VALUE, as version=3.12.",
+}
+
+
 #: The variables that name the target's Python to PyO3.
 _NAMING = ("PYO3_CROSS_PYTHON_VERSION", "PYO3_CROSS_LIB_DIR", "PYO3_CONFIG_FILE")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See maturin or PyO3's build script without an interpreter."""
+    for hit in log.find("pyo3-setting-refused")[:1]:
+        said = hit.groups["said"]
+        named = re.search(r"PYO3_[A-Z_]{2,40}[A-Z]", said)
+        name = named[0] if named else "PYO3_NO_PYTHON"
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"PyO3 stops at {name}: {said}"[:100],
+            "PyO3 cannot be compiled, and no wheel is built.",
+            (Fix(f"unset {name}, or correct it", unset=(name,), notes=_SETTINGS.get(name, "")),),
+        )
+        return
     hits = log.find("no-interpreter")
     for hit in [hit for hit in hits if hit.groups["folder_variable"]][:1]:
         yield _without_folder(log, hit)

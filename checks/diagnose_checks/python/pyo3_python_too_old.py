@@ -54,6 +54,11 @@ CHECK = Check(
             r"the selected Python version is (?P<has>[\d.]+)",
         ),
         (
+            "free-threaded build on Python",
+            r"Cannot compile C extensions for the free-threaded build on Python versions earlier than "
+            r"(?P<free>[\d.]+), found (?P<has>[\d.]+)",
+        ),
+        (
             "is supported, while you're using",
             r"Only python >= (?P<min>[\d.]+) is supported, while you're using python (?P<maturin>[\d.]+)",
         ),

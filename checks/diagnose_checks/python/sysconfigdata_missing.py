@@ -14,7 +14,6 @@ References:
 
 from __future__ import annotations
 
-from diagnose.authoring.environment import refused
 from diagnose.authoring.log import finding_from_hits
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
@@ -25,12 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from diagnose.readers.buildlog import BuildLog, Hit
-    from diagnose.readers.env import Environment
 
 CHECK = Check(
     since="0.1.0",
     phase=Phase.PYTHON,
-    env_facts=("refusals",),
     patterns=patterns_for(
         "no-sysconfigdata",
         (
@@ -51,11 +48,6 @@ CHECK = Check(
         ("No module named _sysconfigdata", r"^ImportError: No module named (?P<module>_sysconfigdata[\w.-]{0,100})$"),
     ),
 )
-
-
-def env(env: Environment) -> Iterator[Finding]:
-    """See that a setting of PyO3 names a folder without them."""
-    yield from refused(env, "sysconfigdata-missing", "PyO3 cannot be built.")
 
 
 def log(log: BuildLog) -> Iterator[Finding]:

@@ -62,6 +62,10 @@ CHECK = Check(
             r"^error: (?P<why>Permission denied) \(os error 13\) at path \"(?P<path>[^\"]{1,200})",
         ),
         (
+            "os error 2) at path",
+            r"^error: (?P<why>No such file or directory) \(os error 2\) at path \"(?P<path>/(?:proc|sys)/[^\"]{1,200})",
+        ),
+        (
             "create a temp dir: ",
             r"^error: couldn't create a temp dir: (?P<why>No such file or directory|Permission denied"
             r"|Read-only file system|Not a directory) \(os error \d{1,3}\) at path \"(?P<temporary>[^\"]{1,200})",
@@ -72,6 +76,7 @@ CHECK = Check(
 _SAYS = {
     "a file": "Not a directory (os error 20)",
     "a link to what does not exist": "Not a directory (os error 20)",
+    "a file system of the kernel": "No such file or directory (os error 2)",
     "read-only": "Read-only file system (os error 30)",
     "not writable": "Permission denied (os error 13)",
     "absent": "No such file or directory (os error 2)",

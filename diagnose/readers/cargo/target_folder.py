@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 class Obstacle(NamedTuple):
     """Why a build cannot write: ``path`` is ``why``.
 
-    That is ``a file``, ``a link to what does not exist``, ``not writable``, ``read-only``, ``full``, ``without
-    inodes``, ``absent`` or ``no device``. ``folder`` is what is written: cargo's for its ``kind`` ``target``. The other
-    kinds are ``temporary`` (rustc's files), ``lock`` (Cargo.lock), ``wheels`` (maturin's), ``home`` (downloaded crates)
-    and ``null`` (``/dev/null``).
+    That is ``a file``, ``a link to what does not exist``, ``a file system of the kernel``, ``not writable``,
+    ``read-only``, ``full``, ``without inodes``, ``absent`` or ``no device``. ``folder`` is what is written: cargo's
+    for its ``kind`` ``target``. The other kinds are ``temporary`` (rustc's files), ``lock`` (Cargo.lock), ``wheels``
+    (maturin's), ``home`` (downloaded crates) and ``null`` (``/dev/null``).
     ``setting`` names the place; None for the usual one.
     """
 
@@ -114,10 +114,21 @@ def _on_the_way(place: Root, folder: str, *, live: bool) -> tuple[str, str] | No
         return existing, "a file"
     if not live:
         return None
+    if _of_kernel(existing):
+        return existing, "a file system of the kernel"
     if not _may(existing, os.W_OK | os.X_OK):
         return existing, "read-only" if _read_only(existing) else "not writable"
     full = _full(existing)
     return (existing, full) if full else None
+
+
+def _of_kernel(path: str) -> bool:
+    """Whether *path* is in ``/proc`` or ``/sys``, where no program makes a folder."""
+    try:
+        usual, here = os.stat("/").st_dev, os.stat(path).st_dev
+        return here != usual and any(os.stat(one).st_dev == here for one in ("/proc", "/sys"))
+    except OSError:
+        return False
 
 
 def _temporary(variables: Variables) -> Iterator[Obstacle]:
