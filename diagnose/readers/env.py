@@ -68,6 +68,7 @@ def read(
     config = cargo_config.configuration(place, cwd, home)
     variables = config.variables(environ)
     search = environ.get("PATH") or DEFAULT_PATH
+    place.unseen += _forced_path(variables, search)
     finder = Finder(
         place,
         search if place.live else f"{search}:{home}/bin:{IMAGE_CARGO}/bin",
@@ -230,6 +231,13 @@ def read(
         absent_headers=tuple(build_programs.absent_headers(place, row, project)),
         unseen=tuple(dict.fromkeys(place.unseen)),
     )
+
+
+def _forced_path(variables: Variables, search: str) -> Iterator[str]:
+    """Yield that cargo's ``[env]`` replaces the ``PATH`` that is searched here; rustc is found on it, too."""
+    forced = variables.get("PATH") if "PATH" in variables.forced else None
+    if forced is not None and forced.value != search:
+        yield f"whether rustc, the linker and other programs are on the {forced.where}"
 
 
 def _asked(decided: PkgConfig, project: Project, libs: list[str]) -> Iterator[str]:

@@ -161,6 +161,17 @@ def test_another_registry_has_a_cache_of_its_own(tmp_path: Path) -> None:
     assert not any("download" in one for one in _found(root, other).unseen)
 
 
+def test_a_path_that_cargo_forces_on_the_build_is_left_open(tmp_path: Path) -> None:
+    root = with_gcc(miniroot.make(tmp_path / "root"))
+    for entry, told in (
+        ('{ value = "/nowhere", force = true }', True),
+        ('{ value = "/usr/bin", force = true }', False),
+        ('"/nowhere"', False),  # the process has one
+    ):
+        project = _project(tmp_path / "p", config=f"[env]\nPATH = {entry}\n")
+        assert any("are on the PATH in " in one for one in _found(root, project).unseen) is told, entry
+
+
 def test_a_home_that_is_not_ones_own(tmp_path: Path) -> None:
     if os.name != "posix" or os.geteuid() != 0:
         pytest.skip("only root can leave a folder to itself and ask as another user")
