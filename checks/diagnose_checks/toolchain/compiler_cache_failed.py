@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
+    log_kinds=("outage",),
     patterns=patterns_for(
         "cache-failed",
         (
@@ -46,6 +47,7 @@ CHECK = Check(
         ("sccache: error: ", r"sccache: error: failed to get stats from server(?P<stats>)"),
     ),
 )
+_REASON = 8  # lines from what failed to why
 _WITHOUT = Fix(
     "build without it",
     unset=("RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"),
@@ -61,6 +63,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
     ended = [hit for hit in hits if hit.groups["ended"]]
     mixed = [hit for hit in hits if hit.groups["mixed"]]
+    if not ended and not mixed and any(log.near(hit.line, "outage", after=_REASON) for hit in hits):
+        return  # network-or-mirror-outage: its storage was not reached
     if ended:
         what = "sccache uses GitHub's former cache service, which was ended in April 2025"
         first = Fix(
