@@ -2,7 +2,8 @@
 
 PyO3's ``extension-module`` feature omits libpython: an extension gets Python's functions from the interpreter that
 imports it. ``cargo test`` and binaries build programs, which must link libpython; with the feature on, every function
-of Python is an undefined reference in them.
+of Python is an undefined reference in them. Where the linker leaves them open, as with ``-undefined dynamic_lookup``
+of macOS, the program does not start.
 
 How to fix: do not make the feature a default. Let maturin enable it (``[tool.maturin] features``), so that ``cargo
 test`` runs without it. From PyO3 0.26, the variable ``PYO3_BUILD_EXTENSION_MODULE``, which maturin sets, replaces it.
@@ -14,6 +15,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import builds_rust, finding_from_hits, other_system
+from diagnose.authoring.rust_programs import PROGRAM_FAILED, is_of_program
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -23,12 +25,32 @@ if TYPE_CHECKING:
 
     from diagnose.readers.buildlog import BuildLog
 
-CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined",))
+CHECK = Check(since="0.1.0", phase=Phase.LINK, log_kinds=("ld-undefined", "loader-undefined"), patterns=PROGRAM_FAILED)
 _PYTHON = re.compile(r"^_?Py(?:[A-Z]\w*_|_)\w+$|^_Py_\w+$|^PyExc_\w+$")
+
+_WITHOUT_FEATURE = (
+    Fix(
+        "disable the feature for cargo test and cargo build",
+        notes='Cargo.toml: pyo3 without "extension-module". pyproject.toml: [tool.maturin] '
+        'features = ["pyo3/extension-module"].',
+    ),
+    Fix("if it is a default feature", (Command("cargo test --no-default-features", FixStage.BUILD),)),
+)
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See Python's functions undefined in a link step."""
+    """See Python's functions undefined in a link step, or in a program that starts."""
+    for hit in [hit for hit in log.find("loader-undefined") if _PYTHON.match(hit.groups["symbol"])]:
+        if not is_of_program(log, hit):
+            continue
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"a test or a program runs without Python: nothing has {hit.groups['symbol'].lstrip('_')}",
+            "The program does not start; the extension itself is correct.",
+            _WITHOUT_FEATURE,
+        )
+        return
     if not builds_rust(log):
         return  # python-lib-not-linked
     for link in log.links:
@@ -55,14 +77,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 hits,
                 f"{link.part or 'a program'} is linked without Python: {hits[0].groups['symbol']} is undefined",
                 "Linking fails; the extension itself is correct.",
-                [
-                    Fix(
-                        "disable the feature for cargo test and cargo build",
-                        notes='Cargo.toml: pyo3 without "extension-module". pyproject.toml: [tool.maturin] '
-                        'features = ["pyo3/extension-module"].',
-                    ),
-                    Fix("if it is a default feature", (Command("cargo test --no-default-features", FixStage.BUILD),)),
-                ],
+                _WITHOUT_FEATURE,
             )
             return
 

@@ -21,6 +21,7 @@ References:
 from __future__ import annotations
 
 from diagnose.authoring.log import distinct, finding_from_hits
+from diagnose.authoring.rust_programs import PROGRAM_FAILED, is_of_program
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
 from diagnose.model.finding import Command, Finding, Fix, FixStage, Phase
@@ -42,6 +43,7 @@ CHECK = Check(
         ("ld-musl-", r"^(?:\S*/)?(?:ldd|ld-musl-\w+\.so\.1) \(0x[0-9a-f]+\)$"),
         ("ldd (0x", r"^(?:\S*/)?ldd \(0x[0-9a-f]+\)$"),
     )
+    + PROGRAM_FAILED
     + patterns_for(
         "other-python",
         # of pybind11
@@ -184,7 +186,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
     hits = [
         hit
         for hit in undefined(log)
-        if PYTHON_SYMBOL.match(hit.groups["symbol"].partition("@")[0]) and not _listed(log, hit)
+        if PYTHON_SYMBOL.match(hit.groups["symbol"].partition("@")[0])
+        and not _listed(log, hit)
+        and not is_of_program(log, hit)  # extension-module-in-test
     ]
     for hit in log.find("other-python")[:1]:
         yield _told(log, hit)

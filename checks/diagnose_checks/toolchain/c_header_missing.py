@@ -121,6 +121,8 @@ def log(log: BuildLog) -> Iterator[Finding]:
             return
         if header.startswith("asm") and hit.text.startswith("/usr/include/linux/"):
             continue  # toolchain-crt-missing: the kernel's headers are there, and not those for the word size
+        if header in _GLIBC and re.match(_OF_LIBC, hit.text):
+            continue  # toolchain-crt-missing: glibc's own headers are there in part
         if header in _GLIBC or re.match(r"(?:linux|asm|asm-generic)/", header):
             missed.setdefault(header, []).append(hit)
             continue
@@ -182,6 +184,8 @@ _SPECIAL = (
 )
 
 
+#: A header of the C library that includes another one.
+_OF_LIBC = r"/\S{1,200}/include/(?:features|std\w{2,6}|string|unistd|errno|sys/\w{1,20}|bits/[\w-]{1,40})\.h:"
 #: Headers that glibc has and musl does not → Alpine's package with one of its own; empty without one.
 _GLIBC = {
     "argp.h": "argp-standalone",

@@ -264,10 +264,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 (*((_OWN,) if target is None else advise(log, hit.line, _bring)), _SYSROOT),
             )
             continue
+        glibcs = target is not None and target.libc == "musl" and hit.groups["from"].startswith("/usr/include/")
         yield finding_from_hits(
             log,
             [hit],
-            f"the compiler does not find {name}{f' for {target.triple}' if target else ''}",
+            f"the compiler does not find {name}{f' for {target.triple}' if target else ''}"
+            + (": it reads the headers of another C library in /usr/include" if glibcs else ""),
             "No C code can be compiled.",
             (
                 *(
@@ -359,6 +361,9 @@ def _beside_the_system(hits: list[Hit]) -> tuple[Fix, ...]:
 
 def _for_32_bits(log: BuildLog, line: int, sure: bool) -> tuple[Fix, ...]:
     """Return fixes that install the 32-bit half of x86-64's own compiler if the build needs it."""
+    target = log.target_at(line)
+    if target is not None and target.wheel not in ("x86_64", "i686"):
+        return ()
     if host(log).wheel != "x86_64" or not (sure or log.near(line, "half-words", before=_REACH)):
         return ()
     return install_by_family(log, line, "install the 32-bit half of the compiler and the C library", _MULTILIB)

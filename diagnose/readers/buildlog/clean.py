@@ -92,6 +92,7 @@ _LETTERED = ("warning:", "cargo:", "remote: ", "Step #", "DEBUG util", *(f"{mont
 _ENTITY = re.compile(r"&(?:#x([0-9a-fA-F]{1,6})|#(\d{1,7})|(quot|apos|lt|gt|amp));")
 _NAMED = {"quot": '"', "apos": "'", "lt": "<", "gt": ">", "amp": "&"}
 _QUOTES = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "„": '"', "‚": "'", "«": '"', "»": '"', "\xa0": " "})
+_QUOTE = re.compile("[‘’“”„‚«»\xa0]")  # a search takes a tenth of a translation's time
 _MISREAD = re.compile("â€([˜™œ\x9d\x98\x99\x9c])")
 _ESCAPE = re.compile(r"\\(?:u\{([0-9a-f]{1,6})\}|(.))")
 #: The texts in a line of JSON that hold what a program printed: of Ansible, AWS Lambda, Docker's json-file driver and
@@ -203,7 +204,8 @@ def clean(line: str) -> list[str]:
     if not line.isascii():
         if "â€" in line:  # UTF-8 that was read as Windows's code page
             line = _MISREAD.sub(_reread, line)
-        line = line.translate(_QUOTES)
+        if _QUOTE.search(line):
+            line = line.translate(_QUOTES)
     if "&" in line:
         line = _ENTITY.sub(_entity, line)
     if ('": "' in line or '":"' in line) and (parts := _of_json(line)):

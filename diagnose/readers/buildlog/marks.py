@@ -300,6 +300,7 @@ MARKS: tuple[Mark, ...] = (
     # "Building wheel..." is uv's as well
     Mark("cibuildwheel", BEGUN, "ing wheel...", r"^(?:Repairing|Testing) wheel\.\.\.$"),
     *(Mark("cibuildwheel", BEGUN, anchor, r"^Building [cpg]p\d{2,3}t?-\S{1,60} wheel$") for anchor in ("Building cp", "Building pp", "Building gp")),
+    Mark("cibuildwheel", BEGUN, "built_wheel", r"(?:/tmp/cibuildwheel|[\\/]cibw-run-\w{4,12}[\\/][\w.-]{1,80})[\\/]built_wheel\b"),
     Mark("cibuildwheel", DONE, "produced in", r"^\d+ wheels? produced in"),
     Mark("cibuildwheel", FAILED, "with code ", r"Command \[?'.{0,300} failed with code [1-9]"),
     Mark("cibuildwheel", FAILED, "cibuildwheel: ", r"^cibuildwheel: (?!error: argument)(?P<text>\S.{0,300})"),

@@ -8,6 +8,7 @@ the exception is an error. A Python traceback shows source lines too, and a fail
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, Enum, re
 from diagnose.readers.buildlog.clean import clean
@@ -182,6 +183,7 @@ def _indented(line: str) -> int:
     return len(line) - len(line.lstrip())
 
 
+@lru_cache(2 * _BLOCK)  # the lines before one line are those before the next, too
 def _text(raw: bytes) -> str:
     texts = clean(raw.decode(errors="replace"))
     return texts[0] if texts else ""
