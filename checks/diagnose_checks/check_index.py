@@ -272,7 +272,7 @@ CHECKS = {
     "toolchain/cmake_package_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.SEARCH}, "signs": {"log": ("cmake-missing", "cmake-unprovided", "cmake-unfit", "cmake-considered", "cmake-notfound", "cmake-names", "pypa-python", "isolated-build", "cmake-without", "cmake-module-gone", "cmake-stops")}, "functions": ("leads_to",)},
     "toolchain/cmake_target_undefined": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.SEARCH}, "signs": {"log": ("cmake-target",)}},
     "toolchain/code_for_other_processor": {"kinds": ("env", "log"), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"env": ("cross", "hazards.c_flags"), "log": ("other-processor",)}},
-    "toolchain/compiler_cache_failed": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("cache-failed", "outage")}},
+    "toolchain/compiler_cache_failed": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("cache-failed", "outage")}, "functions": ("leads_to",)},
     "toolchain/compiler_options_foreign": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE}, "signs": {"log": ("visual-options", "link-options", "sun-options", "gnu-options")}},
     "toolchain/conda_sysroot_too_old": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.LINK}, "signs": {"log": ("ld-undefined",)}},
     "toolchain/configure_cannot_run": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.SEARCH}, "signs": {"log": ("configure-no-run",)}},

@@ -47,13 +47,19 @@ CHECK = Check(
         ("sccache: error: ", r"sccache: error: failed to get stats from server(?P<stats>)"),
     ),
 )
-_REASON = 8  # lines from what failed to why
+_REASON = 16  # lines from what failed to why
 _WITHOUT = Fix(
     "build without it",
     unset=("RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "CARGO_BUILD_RUSTC_WRAPPER"),
     notes="Of maturin-action: sccache: false. In .cargo/config.toml: remove build.rustc-wrapper. CC and CXX, too, if "
     "they begin with sccache.",
 )
+
+
+def leads_to(finding: Finding, other: Finding, log: BuildLog) -> bool:
+    """Whether *other* is sccache's reason: its storage was not reached."""
+    here, there = (log.position(one.evidence[-1]) for one in (finding, other))
+    return other.check == "network-or-mirror-outage" and 0 <= there - here <= _REASON
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
@@ -63,8 +69,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         return
     ended = [hit for hit in hits if hit.groups["ended"]]
     mixed = [hit for hit in hits if hit.groups["mixed"]]
-    if not ended and not mixed and any(log.near(hit.line, "outage", after=_REASON) for hit in hits):
-        return  # network-or-mirror-outage: its storage was not reached
+    unreached = [hit for hit in hits if "temporary" in hit.text or log.near(hit.line, "outage", after=_REASON)]
     if ended:
         what = "sccache uses GitHub's former cache service, which was ended in April 2025"
         first = Fix(
@@ -78,6 +83,13 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (Command("sccache --stop-server", FixStage.BUILD),),
             notes="If it comes again: `which -a sccache` shows whether there are two.",
         )
+    elif unreached:
+        what = "sccache does not reach the storage with its cache, and starts no compiler without it"
+        first = Fix(
+            "run the build again",
+            notes="If it fails again: the SCCACHE_* variables name the storage. `sccache --start-server` tries it "
+            "alone.",
+        )
     else:
         said = next((hit.groups["why"] for hit in hits if hit.groups["why"]), "")
         what = f"sccache does not work{f': {said[:120]}' if said else ''}"
@@ -86,4 +98,6 @@ def log(log: BuildLog) -> Iterator[Finding]:
             (Command("SCCACHE_NO_DAEMON=1 SCCACHE_START_SERVER=1 SCCACHE_LOG=debug sccache", FixStage.BUILD),),
             notes="Mostly the storage that SCCACHE_* variables name: without access, or not reached.",
         )
-    yield finding_from_hits(log, [*(ended or mixed or hits)][-2:], what, "No compiler is started.", (first, _WITHOUT))
+    yield finding_from_hits(
+        log, (ended or mixed or unreached or hits)[-2:], what, "No compiler is started.", (first, _WITHOUT)
+    )
