@@ -12,9 +12,11 @@ import pytest
 hypothesis.settings.register_profile("busy", deadline=None)
 hypothesis.settings.load_profile("busy")
 os.environ.pop("GITHUB_STEP_SUMMARY", None)  # what tests report is not about the step that runs them
+# Ignored in the background of a script, or by nohup; the commands under test would ignore them, too.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    # In the background of a script; the commands under test would ignore it, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 os.environ["CI"] = "true"  # no test sees the results of another one, or of its user
 
 

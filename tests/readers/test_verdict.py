@@ -43,6 +43,8 @@ DIFFERENT = {
     "wheel_archive_ambiguous_duplicate-1": ("", ""),
     "wheel_archive_compression_ratio-1": ("", ""),
     "wheel_archive_compression_ratio-2": ("", ""),
+    "wheel_not_supported_bad_tag_any-1": ("", ""),
+    "wheel_not_supported_bad_tag_any-2": ("", ""),
     "wheel_zip_unsafe_crc-1": ("manylinux_2_17_x86_64", "manylinux_2_17_x86_64"),
 }
 
