@@ -62,6 +62,13 @@ CHECK = Check(
     + patterns_for(
         "hash-in-address",  # the index gives it, whatever a requirements file says
         ("#sha256=", r"#sha256=(?P<sha>[0-9a-f]{64})\b.{0,300}\s+Expected sha256 (?P=sha)\b", 3),
+        # a terminal or a page that copied it broke the hash up
+        (
+            "#sha256=",
+            r"#sha256=(?P<start>[0-9a-f]{1,63})\s{1,40}(?P<end>[0-9a-f]{1,63})\b.{0,300}\s+"
+            r"Expected sha256 (?P=start)(?P=end)\b",
+            3,
+        ),
     )
     + patterns_for("hash-of-index", ("unknown package:", r"^unknown package:$")),
 )

@@ -163,11 +163,42 @@ def _meets(hit: Hit) -> bool:
     return all(meets[how](have, version_key(bound)) for how, bound in ranges)
 
 
+#: The minor versions of Python that an example can name: those with a uv-managed build and a manylinux image.
+_MINORS = (13, 12, 11, 10, 9, 14, 8)
+
+
+def _example(want: str) -> int:
+    """Return the minor version of a Python 3 that *want* allows; 0 where it is not understood, or allows none."""
+    for minor in _MINORS:
+        version = f"3.{minor}.5"
+        if all(_allows(part.strip(), version) for part in want.split(",")):
+            return minor
+    return 0
+
+
+def _allows(part: str, version: str) -> bool:
+    """Whether *part* of a range, as ``<3.13``, allows *version*; False for a text that is not understood."""
+    found = re.fullmatch(r"(>=|<=|==|!=|~=|>|<) ?(\d{1,2}(?:\.\d{1,4}){0,3})(\.\*)?", part)
+    if found is None:
+        return False
+    how, bound, wild = found.groups()
+    if wild or how in ("==", "~="):
+        release = bound.rpartition(".")[0] if how == "~=" else bound
+        return f"{version}.".startswith(f"{release}.") is (how != "!=")
+    if how == "!=":
+        return version != bound
+    compare = {">=": ge, ">": gt, "<=": le, "<": lt}[how]
+    return bool(compare(version_key(version), version_key(bound)))
+
+
 def _fixes(package: str, want: str, have: str, asked: bool = False) -> tuple[Fix, ...]:
+    minor = _example(want)
+    tag = f"cp3{minor}"
+    examples = f" With uv: `uv venv --python 3.{minor}`; in a manylinux image: /opt/python/{tag}-{tag}/bin/python."
     newer = Fix(
         f"use Python {want}",
-        notes="In Docker: another tag of the image. In GitHub Actions: python-version of setup-python. With uv: "
-        "`uv venv --python 3.13`; in a manylinux image: /opt/python/cp313-cp313/bin/python.",
+        notes="In Docker: another tag of the image. In GitHub Actions: python-version of setup-python."
+        + (examples if minor else ""),
     )
     package = re.split("[<>=!~]", package)[0]
     older = Fix(

@@ -385,8 +385,9 @@ def _on_windows(file: str) -> tuple[Fix, ...]:
     return (
         Fix(
             f"install the library's development files, and name the folder of {file}",
-            env=(("LIB", "FOLDER;%LIB%"),),
-            notes=f"vcpkg install {name.lower()} or conda install -c conda-forge {name.lower()} may have it "
+            (Command("set LIB=FOLDER;%LIB%", FixStage.BUILD),),
+            notes="In cmd; in PowerShell: $env:LIB = 'FOLDER;' + $env:LIB. "
+            f"vcpkg install {name.lower()} or conda install -c conda-forge {name.lower()} may have it "
             "(%CONDA_PREFIX%\\Library\\lib). In setup.py: library_dirs. The file has to be for the same processor.",
         ),
         Fix(f"if the project itself builds {file}: build it first"),

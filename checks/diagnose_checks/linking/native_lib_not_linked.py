@@ -125,6 +125,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
         return
     for link in log.links:
+        if gnu := [hit for hit in link.of("ld-undefined") if re.fullmatch(_GNU_ICONV, _symbol(hit))]:
+            yield _of_iconv(log, link, gnu)
+            return
         found: dict[str, list[Hit]] = {}
         for hit in [] if link.of("ld-needed") else link.of("ld-undefined"):
             lib = owner(_symbol(hit))
@@ -140,6 +143,33 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if finding := _all_early(log, link):
             yield finding
             return
+
+
+#: What GNU libiconv's iconv.h calls its functions; a C library's own, and Apple's, have no such prefix.
+_GNU_ICONV = r"_?libiconv(?:_open|_open_into|_close|ctl)?"
+
+
+def _of_iconv(log: BuildLog, link: LinkStep, hits: list[Hit]) -> Finding:
+    """Return the finding for code that GNU libiconv's header compiled, and another iconv is linked with."""
+    return finding_from_hits(
+        log,
+        [*log.near(link.line, "link-failed"), *hits],
+        "the code was compiled with GNU libiconv's iconv.h, and the system's own iconv is linked",
+        "Linking fails: GNU's functions have the prefix libiconv, which the system's lack.",
+        (
+            Fix(
+                "compile with the system's header: keep the folder of the other iconv.h out of the search",
+                unset=("CPATH", "C_INCLUDE_PATH", "LIBRARY_PATH"),
+                notes="Look in CFLAGS and CPPFLAGS, too, for -I/opt/local/include (MacPorts), /usr/local/include, "
+                "Homebrew's opt/libiconv or conda's include. Then compile again: cargo clean.",
+            ),
+            Fix(
+                "or link the library of that header",
+                notes="-L of the lib folder beside that include folder, before the system's, and -liconv. With Rust: "
+                "RUSTFLAGS='-L native=FOLDER -l iconv'.",
+            ),
+        ),
+    )
 
 
 def _order(log: BuildLog, lib: str, hits: list[Hit]) -> Naming:

@@ -53,6 +53,10 @@ CHECK = Check(
                 r"OpenSSL libdir at `(?P<folder>[^`]*)` does not contain the required files",
             ),
         ),
+        # the build script of cryptography-cffi, to which openssl-sys named no folder
+        *patterns_for(
+            "openssl-unnamed", ("openssl include path", r"^(?:.{0,200}')?unable to find openssl include path")
+        ),
         # the message of clang and zig; a header that gcc does not find is not installed
         *patterns_for(
             "openssl-header",
@@ -92,6 +96,14 @@ def env(env: Environment) -> Iterator[Finding]:
 def log(log: BuildLog) -> Iterator[Finding]:
     """See openssl-sys fail to find OpenSSL."""
     # cargo repeats the first line as a warning before its report, which contains the reason
+    for hit in () if log.find("no-openssl") else log.find("openssl-unnamed")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            "openssl-sys found OpenSSL without the folder of its headers, which the build script of cryptography needs",
+            "cryptography cannot be built.",
+            (_NAMED, *advise(log, hit.line, _bring)),
+        )
     hits = sorted(log.find("no-openssl"), key=lambda hit: "openssl" not in log.crate_at(hit.line)[0])
     for hit in hits[:1]:
         if "headers" in hit.text and log.find("openssl-version"):
@@ -186,6 +198,12 @@ def _unset(name: str) -> Fix:
     )
 
 
+_NAMED = Fix(
+    "name the folder that holds include/openssl",
+    env=(("OPENSSL_DIR", "/usr"),),
+    notes="/usr is right for a distribution's package; Homebrew: $(brew --prefix openssl@3). A search by pkg-config "
+    "names no folder that the compiler searches by itself.",
+)
 _UNSET = Fix(
     "unset the variables that name it, so that openssl-sys asks pkg-config",
     unset=("OPENSSL_DIR", "OPENSSL_LIB_DIR", "OPENSSL_INCLUDE_DIR"),

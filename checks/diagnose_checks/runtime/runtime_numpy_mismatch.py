@@ -55,6 +55,7 @@ CHECK = Check(
         ("_ARRAY_API not found", r"AttributeError: _ARRAY_API not found"),
         ("auto-generated because", r"numpy\._?core\.multiarray failed to import \(auto-generated because"),
     )
+    + patterns_for("numpy-itself", ("numpy.random", r"\bin init numpy\.(?:random\.)?\w{1,40}(?:\(\))?"))
     + patterns_for("numpy-absent", ("No module named", r"No module named '?numpy(?:'|$)")),
 )
 
@@ -72,6 +73,23 @@ def log(log: BuildLog) -> Iterator[Finding]:
             "numpy, which a module uses, is not installed for this Python",
             "The module is not imported.",
             [Fix("install numpy", (Command("python3 -m pip install numpy", FixStage.TOOLCHAIN),))],
+        )
+        return
+    if own := log.near(hits[0].line, "numpy-itself", before=_INIT, after=0):
+        yield finding_from_hits(
+            log,
+            [*own, *hits],
+            "two numpys are mixed: a module of numpy itself was compiled for another one than the one that is loaded",
+            "numpy is not imported, nor is what uses it.",
+            (
+                Fix(
+                    "install numpy again, and then restart Python",
+                    (Command("python3 -m pip install --force-reinstall --no-deps numpy", FixStage.TOOLCHAIN),),
+                    notes="A notebook or another program that had imported numpy before it was changed keeps the old "
+                    "one until its kernel restarts. If it stays: two copies are on sys.path (conda's, the system's, "
+                    "~/.local): `python3 -c 'import numpy; print(numpy)'`.",
+                ),
+            ),
         )
         return
     older = next((hit for hit in hits if _built_newer(hit)), None)
@@ -98,6 +116,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
     )
 
 
+_INIT = 2  # lines from the frame of a module's start to the error in it
 _TRACEBACK = 30  # lines: numpy's own error is printed before the one of the module
 _API_OF_2 = 0x12  # numpy/_core/meson.build: C_API_VERSION
 #: A type became smaller with numpy 2: its size under numpy 1, and under numpy 2.

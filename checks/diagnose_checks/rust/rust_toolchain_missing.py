@@ -38,7 +38,11 @@ CHECK = Check(
     patterns=patterns_for(
         "rust-self-install", ("Rust not found, installing", r"^Rust not found, installing into a temporary directory")
     )
-    + patterns_for("rust-self-refused", ("Unsupported platform: ", r"^Unsupported platform: (?P<platform>\S{1,60})"))
+    + patterns_for(
+        "rust-self-refused",
+        ("Unsupported platform: ", r"^Unsupported platform: (?P<platform>\S{1,60})"),
+        ("not supported by rustup", r"^Target triple not supported by rustup: (?P<platform>\S{1,60})"),
+    )
     + patterns_for(
         "no-toolchain",
         ("is not installed", r"error: toolchain '(?P<toolchain>[\w.-]{1,100})' is not installed"),
@@ -283,6 +287,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if refused := log.near(hit.line, "rust-self-refused", before=6, after=6):
             yield _of_unsupported(log, [hit, *refused[:1]], refused[0].groups["platform"])
             return
+    for hit in log.find("rust-self-refused")[:1]:
+        if "rustup" in hit.text:
+            yield _of_unsupported(log, [hit], hit.groups["platform"])
+            return
     for hit in log.find("no-cargo")[:1]:
         yield finding_from_hits(
             log,
@@ -339,6 +347,7 @@ def _of_unsupported(log: BuildLog, hits: list[Hit], platform: str) -> Finding:
         f"Rust is not installed, and the build cannot install one for this system: it is not supported ({platform})",
         "Nothing in Rust is built.",
         (
+            *((_APK,) if platform.endswith("-musl") else ()),
             Fix(
                 "install Rust as the system's vendor or distribution has it, and put it on PATH",
                 notes="AIX: IBM Open SDK for Rust. The BSDs: pkg install rust, pkg_add rust, pkgin install rust. "
@@ -356,6 +365,12 @@ def _of_unsupported(log: BuildLog, hits: list[Hit], platform: str) -> Finding:
     )
 
 
+#: Alpine is the distribution of musl on processors for which rustup has no Rust.
+_APK = Fix(
+    "on Alpine: install its own Rust",
+    (Command("apk add cargo", FixStage.PACKAGES),),
+    notes="Alpine has packages of maturin too (community): apk add maturin.",
+)
 _INSTALL = Fix(
     "install Rust, and put it on PATH",
     (

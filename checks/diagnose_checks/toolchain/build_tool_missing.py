@@ -102,7 +102,15 @@ CHECK = Check(
             r"(?: executable\b|: \[Errno 2\]|: No such file|\.?$)",
         ),
         ("pg_config", r"(?P<tool>pg_config) (?:executable not found|is required to build)"),
-        ("Unknown compiler(s): ", r"ERROR: Unknown compiler\(s\): \[+'(?P<tool>gfortran)'"),  # Meson
+        # Meson, whose first is Intel's on Windows
+        (
+            "Unknown compiler(s): ",
+            r"ERROR: Unknown compiler\(s\): \[+'(?P<fortran>gfortran|ifort|ifx|flang(?:-new)?|nvfortran|pgfortran)'",
+        ),
+        (
+            "Unknown compiler(s): ",
+            r"ERROR: Unknown compiler\(s\): \[+'(?P<tool>nasm|cython|javac|valac|swiftc|ldc2|mcs)'",
+        ),
         ("no Fortran compiler found", r"has Fortran sources but no (?P<fortran>Fortran) compiler found"),
         ("CMAKE_Fortran_COMPILER", r"^No CMAKE_(?P<fortran>Fortran)_COMPILER could be found"),
         ("is not installed on your", r"(?P<tool>CMake) is not installed on your system"),

@@ -1,12 +1,14 @@
-"""CMake meets a command that it does not know.
+"""CMake meets a command, or a generator expression, that it does not know.
 
-Commands come with CMake itself, from a release on, or from a module that ``include`` or ``find_package`` reads. Where
-the package was not found, or the submodule with the module is not there, its commands do not exist.
+Commands come with CMake itself, as generator expressions (``$<NAME:…>``) do, from a release on, or from a module that
+``include`` or ``find_package`` reads. Where the package was not found, or the submodule with the module is not there,
+its commands do not exist.
 
 How to fix: a newer CMake for its own commands; else bring what defines the command.
 
 References:
     https://cmake.org/cmake/help/latest/manual/cmake-commands.7.html
+    https://cmake.org/cmake/help/latest/manual/cmake-generator-expressions.7.html
 """
 
 from __future__ import annotations
@@ -31,8 +33,52 @@ CHECK = Check(
     patterns=patterns_for(
         "cmake-command",
         ("Unknown CMake command", r"Unknown CMake command\s+\"(?P<command>\w{1,80})\""),
+    )
+    + patterns_for(
+        "cmake-expression",
+        (
+            "rror evaluating generator expr",
+            r"Error evaluating generator expression:\s+\$<(?P<name>[A-Z][A-Z_]{1,60})[^\n]{0,300}"
+            r"\s+Expression did not evaluate to a known generator expression",
+            7,
+        ),
     ),
 )
+#: Generator expressions, by the release that brought them: cmake-generator-expressions(7), "New in version".
+_EXPRESSIONS = {
+    "COMPILE_FEATURES": "3.1",
+    "COMPILE_LANGUAGE": "3.3",
+    "SHELL_PATH": "3.4",
+    "IF": "3.8",
+    "GENEX_EVAL": "3.12",
+    "IN_LIST": "3.12",
+    "TARGET_EXISTS": "3.12",
+    "TARGET_GENEX_EVAL": "3.12",
+    "TARGET_NAME_IF_EXISTS": "3.12",
+    "COMPILE_LANG_AND_ID": "3.15",
+    "FILTER": "3.15",
+    "REMOVE_DUPLICATES": "3.15",
+    "TARGET_FILE_BASE_NAME": "3.15",
+    "TARGET_FILE_PREFIX": "3.15",
+    "TARGET_FILE_SUFFIX": "3.15",
+    "DEVICE_LINK": "3.18",
+    "HOST_LINK": "3.18",
+    "LINK_LANGUAGE": "3.18",
+    "LINK_LANG_AND_ID": "3.18",
+    "COMMAND_CONFIG": "3.20",
+    "OUTPUT_CONFIG": "3.20",
+    "TARGET_RUNTIME_DLLS": "3.21",
+    "LINK_GROUP": "3.24",
+    "LINK_LIBRARY": "3.24",
+    "PATH": "3.24",
+    "PATH_EQUAL": "3.24",
+    "BUILD_LOCAL_INTERFACE": "3.26",
+    "COMPILE_ONLY": "3.27",
+    "LIST": "3.27",
+    "TARGET_IMPORT_FILE": "3.27",
+    "TARGET_RUNTIME_DLL_DIRS": "3.27",
+    "QUOTE": "3.30",
+}
 #: CMake's own commands, and its modules', by the release that brought them: cmake-commands(7), "New in version".
 _SINCE = {
     "add_compile_definitions": "3.12",
@@ -74,24 +120,46 @@ _BRINGS = (
 
 
 def log(log: BuildLog) -> Iterator[Finding]:
-    """See CMake stop at a command."""
+    """See CMake stop at a command or a generator expression."""
+    for hit in log.find("cmake-expression")[:1]:
+        name = hit.groups["name"]
+        since = _EXPRESSIONS.get(name, "")
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"CMake is older than {since}, which brought the generator expression $<{name}>"
+            if since
+            else f"CMake does not know the generator expression $<{name}>: it is too old for the project, or the name "
+            "is misspelled",
+            "CMake stops, and nothing is compiled.",
+            _newer(since),
+        )
     for hit in log.find("cmake-command")[:1]:
         command = hit.groups["command"]
         since = _SINCE.get(command.lower(), "")
         if since:
             message = f"CMake is older than {since}, which brought the command {command}"
-            fixes: tuple[Fix, ...] = (
-                Fix(
-                    "install a newer CMake with pip",
-                    (Command(f"python3 -m pip install 'cmake>={since}'", FixStage.TOOLCHAIN),),
-                    notes="Its folder has to be before /usr/bin in PATH: an environment's bin, or ~/.local/bin.",
-                ),
-                Fix("build on a newer release of the distribution, or in a newer image"),
-            )
+            fixes = _newer(since)
         else:
             message = f"CMake does not know the command {command}, as what defines it was not found"
             fixes = _fixes(log, hit.line, command)
         yield finding_from_hits(log, [hit], message, "CMake stops, and nothing is compiled.", fixes)
+
+
+def _newer(since: str) -> tuple[Fix, ...]:
+    """Return the fixes that bring CMake *since* or later; without a release, the newest."""
+    return (
+        Fix(
+            "install a newer CMake with pip",
+            (Command(f"python3 -m pip install {_quoted(since)}", FixStage.TOOLCHAIN),),
+            notes="Its folder has to be before /usr/bin in PATH: an environment's bin, or ~/.local/bin.",
+        ),
+        Fix("build on a newer release of the distribution, or in a newer image"),
+    )
+
+
+def _quoted(since: str) -> str:
+    return f"'cmake>={since}'" if since else "--upgrade cmake"
 
 
 def _fixes(log: BuildLog, line: int, command: str) -> tuple[Fix, ...]:

@@ -1,9 +1,12 @@
-"""A compiler gets the options of another family: Visual C++'s in GCC, or GCC's in Visual C++.
+"""A compiler gets options that are not for it: another family's, or a distribution's without the file they name.
 
 GCC and clang take ``/W3`` or ``/O2`` for the name of a file, and do not find it. Visual C++ takes ``-Wno-cpp`` for its
 own option ``/W`` with a number, and stops; other options it only ignores with a warning. A setup.py that takes every
 Windows for Visual C++, a compiler of MSYS2, Strawberry Perl or conda that is first on ``PATH``, or ``CFLAGS`` of
 another system lead there.
+
+Python of Fedora and Enterprise Linux passes on the options that it was built with. They name spec files of
+``redhat-rpm-config``, which the packages of Python and gcc do not bring.
 
 How to fix: build with the compiler that the package is written for, or correct the options.
 
@@ -46,6 +49,14 @@ CHECK = Check(
         ),
     )
     + patterns_for(
+        "no-spec-file",
+        (
+            "/usr/lib/rpm/redhat/",
+            r"(?:fatal )?error: (?:cannot read spec file ['‘])?(?P<file>/usr/lib/rpm/redhat/redhat-[\w.-]{1,60})['’]?: "
+            r"No such file",
+        ),
+    )
+    + patterns_for(
         "link-options",
         (
             "input unused",
@@ -71,6 +82,21 @@ CHECK = Check(
 
 def log(log: BuildLog) -> Iterator[Finding]:
     """See GCC not find a file that is an option of Visual C++, or Visual C++ not read a warning of GCC's."""
+    for hit in log.find("no-spec-file")[:1]:
+        yield finding_from_hits(
+            log,
+            [hit],
+            f"the compiler's options name {hit.groups['file'].rpartition('/')[2]}, which is not installed",
+            "Nothing is compiled: Python passes the options on that its distribution built it with.",
+            (
+                Fix(
+                    "install the package that has it",
+                    (Command("dnf install -y redhat-rpm-config", FixStage.PACKAGES),),
+                    notes="With yum on old releases: the same name. In another distribution: use its own Python, and "
+                    "not one that was copied from Fedora or Enterprise Linux.",
+                ),
+            ),
+        )
     for hit in log.find("visual-options")[:1]:
         yield finding_from_hits(
             log,

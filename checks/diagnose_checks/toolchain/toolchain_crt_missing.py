@@ -65,6 +65,15 @@ _WINDOWS = (
     r"|vcruntime|cpmt|cmt)d?)\.lib)"
 )
 _OTHERS = (
+    # CMake compiles a program that includes it
+    *patterns_for(
+        "cmake-no-pthread",
+        ("pthread.h - not found", r"Looking for (?:include file )?(?P<header>pthread\.h) - not found"),
+    ),
+    *patterns_for(
+        "cmake-no-threads",
+        ("NOT find Threads", r"^(?:CMake Error at .{1,200}\(message\): )?Could NOT find Threads \(missing: "),
+    ),
     *patterns_for("half-words", ("-m32", r"(?:^|[\s\"'=])-m32(?=$|[\s\"'])")),
     *patterns_for(
         "no-windows-library",
@@ -284,6 +293,24 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
             ),
         )
+    header = log.find("cmake-no-pthread")
+    for hit in [hit for hit in log.find("cmake-no-threads") if header and not log.went_on(hit)][:1]:
+        yield finding_from_hits(
+            log,
+            [*header[:1], hit],
+            "CMake cannot compile a program with pthread.h, a header of the C library",
+            "CMake finds no threads, and stops. The header is not installed, or the compiler works in no program.",
+            (
+                *advise(log, hit.line, _bring),
+                Fix(
+                    "if it is installed: read why CMake's own trial failed",
+                    (Command("cat build/CMakeFiles/CMakeError.log", FixStage.BUILD),),
+                    notes="From CMake 3.26: CMakeConfigureLog.yaml. The reason may be an option in CFLAGS, or a "
+                    "sysroot without headers.",
+                ),
+            ),
+        )
+        return
     for hit in log.find("dso-missing")[:1]:
         if wants_libc_script(hit):
             yield finding_from_hits(

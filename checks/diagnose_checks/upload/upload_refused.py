@@ -56,7 +56,10 @@ CHECK = Check(
             "ACTIONS_ID_TOKEN_REQUEST_",
             r"[Ee]nvironment variable `?(?P<permission>ACTIONS_ID_TOKEN_REQUEST_\w{1,10})`? (?:is )?not set",
         ),
-        ("invalid-publisher", r"`(?P<trusted>invalid-publisher|invalid-pending-publisher|invalid-payload)`"),
+        ("invalid-publisher", r"(?:^|`)(?P<trusted>invalid-publisher)(?:`|: )"),
+        ("invalid-pending-publisher", r"(?:^|`)(?P<pending>invalid-pending-publisher)(?:`|: )"),
+        ("invalid-payload", r"(?:^|`)(?P<trusted>invalid-payload)(?:`|: )"),
+        ("Token request failed: ", r"^(?P<trusted>Token request failed): the (?:server refused|index produced)"),
         ("OpenID Connect token retriev", r"(?P<trusted>OpenID Connect token) retrieval failed"),
         ("HTTPError: 400", r"HTTPError: (?P<silent>400) (?:Client Error: )?Bad Request (?:for url:|from) \S{1,200}"),
     )
@@ -95,6 +98,15 @@ def log(log: BuildLog) -> Iterator[Finding]:
     if any(one.groups["old"] for one in hits):
         message = "the release is older than 14 days and accepts no new files"
         fixes: tuple[Fix, ...] = (Fix("publish a new version, with all its wheels at once"),)
+    elif any(one.groups["pending"] for one in hits):
+        message = "the index has a pending publisher for this job, and the project exists already"
+        fixes = (
+            Fix(
+                "let an owner of the project register this job as its publisher",
+                notes="In the project's own settings; a pending publisher only makes a new project. If the project is "
+                "another's: take another name.",
+            ),
+        )
     elif any(one.groups["trusted"] or one.groups["permission"] for one in hits):
         message, fixes = _trusted(hits)
     elif all(one.groups["silent"] for one in hits):
@@ -194,6 +206,27 @@ def _answers(log: BuildLog) -> Iterator[Finding]:
         why = re.sub(r"^40\d (?:Bad Request )?|\s*See https?://.*", "", re.sub(r"\s+", " ", hit.groups["why"])).strip()
         if log.find("tag-rejected") or re.search(_KNOWN, why):
             continue
+        if started := re.match(r"Start filename for '?([\w.-]{1,100}?)'? with ", why):
+            # warehouse compares the start of the file's name with the name in its metadata
+            yield finding_from_hits(
+                log,
+                [hit],
+                f"the file's name does not begin with {started[1]}, the name that is in its metadata",
+                "The file is not uploaded.",
+                (
+                    Fix(
+                        "build the file again, and let its tool name it",
+                        notes="name of [project] and the file's name have to be the same project. A file that was "
+                        "renamed differs, or one that holds the metadata (*.egg-info, PKG-INFO) of another project.",
+                    ),
+                    Fix(
+                        "upload several projects one by one",
+                        (Command("twine upload FILE", FixStage.BUILD),),
+                        notes="With a current twine: `python3 -m pip install --upgrade twine`.",
+                    ),
+                ),
+            )
+            return
         if ("not found at" in why or "does not contain the required" in why) and ".dist-info" in why:
             fix = Fix(
                 "build the wheel again with the name and version of its metadata",

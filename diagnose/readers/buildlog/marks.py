@@ -293,6 +293,9 @@ MARKS: tuple[Mark, ...] = (
     Mark("delvewheel", BEGUN, "finding DLL dependencies", r"^finding DLL dependencies$"),
     Mark("delvewheel", DONE, "fixed wheel written to", r"^fixed wheel written to \S"),
     Mark("auditwheel", DONE, "Fixed-up wheel", r"Fixed-up wheel written to"),
+    # auditwheel show: the last sentence of its report
+    Mark("auditwheel", DONE, "constrains the platform tag", r"^This constrains the platform tag to\s+\"\w{1,100}\"\.", 2),
+    Mark("twine", FAILED, "Token request failed: ", r"^(?P<text>Token request failed: the (?:server refused|index produced).{0,200})"),
     Mark("abi3audit", FAILED, "has non-ABI3 symbols", r"(?<!\S)(?P<text>\S{1,300} has non-ABI3 symbols)"),
     Mark("abi3audit", FAILED, "auditing error: ", r"auditing error: (?P<text>.{1,200})"),
     Mark("delocate", FAILED, "ERROR:delocate.", r"^ERROR:delocate\.\w{1,30}:"),

@@ -109,6 +109,11 @@ _PKG_CONFIG = (
         ("None of the required", r"None of the required '(?P<module>[^']+)' found"),
         ("(tried pkg", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found \(tried pkg-?config"),
         ("tried pkgconf", r"Dependency \"?(?P<module>[\w.+-]+)\"? not found, tried pkgconf"),
+        # the search has printed why, such as another version
+        (
+            "is required but not found",
+            r"ERROR: Dependency ['\"](?P<module>(?!(?:boost|threads|openmp|mpi|cuda|llvm|python3?|numpy|pybind11|qt[456]?)['\"])[\w.+-]{1,80})['\"] is required but not found",
+        ),
         (" dependency ", r"^(?:Native|Cross|Build) dependency '?(?P<module>[\w.+-]{1,80})'? not found\.?$"),
         (".wrap file was found", r"Neither a subproject directory nor a (?P<module>[\w.+-]{1,80})\.wrap file was found"),
         ("required packages were not found", r"The following required packages were not found:(?:\s+- (?P<module>\S+))?", 2),
@@ -126,7 +131,7 @@ _PKG_CONFIG = (
             r"Package '(?P<module>[^']+)' has version '(?P<found>[^']+)', required version is '(?P<needs>[^']+)'",
         ),
         ("failed: Invalid version, need", r"Invalid version, need '(?P<module>[^']{1,80})' \['(?P<needs>[^']{1,60})'.{0,100}\] found '(?P<found>[^']{1,40})'"),
-        ("but need", r"Dependency (?P<module>\S+) found: NO\W+found '?(?P<found>[\w.]+)'?,? but need:? '?(?P<needs>[^)']+)"),
+        ("but need", r"[Dd]ependency (?P<module>\S+) found: NO\W+[Ff]ound '?(?P<found>[\w.]+)'?,? but need:? '?(?P<needs>[^)']+)"),
     ),
     *patterns_for(
         "pc-path",
