@@ -148,6 +148,8 @@ def hazards(
         unseen.append(f"whether cargo can download {downloads} crate{'' if downloads == 1 else 's'}")
     if packed := crate_sources.packed_only(place, home, project):
         unseen.append(f"whether {packed} downloaded crate{' is' if packed == 1 else 's are'} whole")
+    if (downloads or packed) and project.unread_features:
+        unseen.append("the features of the dependencies")
     name = config.find("source", "crates-io", "replace-with")
     folder = config.find("source", name.value, "directory") if name is not None else None
     if folder is not None and any(crate.registry for crate in project.crates):

@@ -72,8 +72,8 @@ _REACH = 40  # lines of the message
 
 
 def env(env: Environment) -> Iterator[Finding]:
-    """See that a folder has another crate than is asked for, or that cargo can get the source of one from nowhere."""
-    yield from refused(env, "cargo-versions-unresolved", "cargo compiles nothing: no matching package found.")
+    """See that a crate is another than is asked for, lacks a feature, or that cargo gets its source from nowhere."""
+    yield from refused(env, "cargo-versions-unresolved", "cargo stops before it compiles anything.")
     lacking = env.lacking
     if lacking is None or not lacking.crates:
         return

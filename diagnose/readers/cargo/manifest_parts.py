@@ -58,6 +58,8 @@ def features(content: dict[str, Any]) -> Refused:
             if dependency not in optional and (needed or item not in table):
                 what = "a dependency" if needed else "a feature or dependency"
                 yield ("features", name), f"cargo stops at the feature {name[:60]!r}: {item[:60]} is not {what}"
+            elif item.count("/") > 1:
+                yield ("features", name), f"cargo stops at the feature {name[:60]!r}: {item[:60]} has more than one /"
             elif not needed and item not in table and not optional[item]:
                 yield ("features", name), f"cargo stops at the feature {name[:60]!r}: {item[:60]} is not optional"
 

@@ -62,6 +62,7 @@ def refused(place: Root, project: Project, config: Config, variables: Variables)
             *_folders(place, file, content, manifests),
             *_linked_twice(file, content, manifests),
             *(_in_a_circle(file, manifests) if file == path else ()),
+            *((one.keys, one.why) for one in project.featureless if one.path == file),
         ):
             yield _refusal(file, place.text(file) or "", content, keys, why, "cargo-versions-unresolved")
 
@@ -247,6 +248,9 @@ def _dependency(key: str, options: dict[str, Any]) -> Iterator[str]:
             yield f"{name} of {_shown(key)}: it takes true or false"
     if not isinstance(options.get("features", []), list):
         yield f"features of {_shown(key)}: it takes a list of strings"
+    for feature in options["features"] if isinstance(options.get("features"), list) else ():
+        if isinstance(feature, str) and ("/" in feature or feature.startswith("dep:")):
+            yield f"the feature {_shown(feature)} of {_shown(key)}: it takes no / and no dep:"
     for name in ("path", "git", "branch", "tag", "rev", "package", "registry"):
         if not isinstance(options.get(name, ""), str):
             yield f"{name} of {_shown(key)}: it takes a string"

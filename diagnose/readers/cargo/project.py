@@ -9,7 +9,7 @@ import os
 
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.finding import InputError
-from diagnose.readers.cargo import build_tools, lock_fit, manifest_values, workspace
+from diagnose.readers.cargo import build_tools, feature_names, lock_fit, manifest_values, workspace
 from diagnose.readers.cargo.build_scripts import compiles_c, compiles_protos, named_modules
 from diagnose.readers.cargo.cfg import fits
 from diagnose.readers.cargo.config import Config
@@ -148,6 +148,7 @@ def project(root: Root, cwd: str, config: Config, cargo_home: str, target: Targe
         )
         + tuple(crate.name for crate in crates if not crate.local and _bundles(crate, turned_on)),
         tuple(lock_fit.differences([one for one in read if one[0] in whole.members], whole.content, locked.crates)),
+        *feature_names.absent(root, whole, locked.crates, sources, config),
     )
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from diagnose.model.targets import Target
     from diagnose.readers.cargo.build_tools import ToolNeed
+    from diagnose.readers.cargo.feature_names import Featureless
     from diagnose.readers.cargo.lock import Crate
     from diagnose.readers.cargo.needs import Need
     from diagnose.readers.system.root import Root
@@ -84,6 +85,10 @@ class Project(NamedTuple):
     """The crates whose build scripts compile C in every build: its own, those of a copied library."""
     outdated: tuple[tuple[str, str], ...] = ()
     """(manifest, difference) where Cargo.lock does not say what a manifest says, so that cargo changes it."""
+    featureless: tuple[Featureless, ...] = ()
+    """What asks a dependency for a feature that it does not have."""
+    unread_features: bool = False
+    """Whether features are asked of a crate whose manifest is not there."""
 
     def crate(self, name: str) -> Crate | None:
         """Return the crate of that name that the build compiles, the newest of several."""
