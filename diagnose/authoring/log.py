@@ -77,7 +77,12 @@ def environments(log: BuildLog, line: int, probe: Probe | None = None) -> list[E
         any("musl" in text for text in said) and not any("musl-gcc" in text for text in said)
     )
     usual = _USUAL[-1:] if musl else _USUAL
-    distros = [known] if known.id else [distro for name in usual if (distro := context.parse(name)) is not None]
+    # one of several distributions is not one of its releases either
+    distros = (
+        [known]
+        if known.id
+        else [distro._replace(codename="") for name in usual if (distro := context.parse(name)) is not None]
+    )
     env = _environment(log, line, probe)
     return [_settled(env._replace(distro=distro)) for distro in distros]
 

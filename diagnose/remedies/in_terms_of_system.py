@@ -48,6 +48,8 @@ def fitted(system: str, fixes: Iterable[Fix]) -> tuple[Fix, ...]:
             fitting[_without(here, reason)] = None
         elif here.of_target and names and not any(map(_is_library, names)):
             fitting[fix] = None  # the program runs on the machine that builds, which is one of Linux
+        elif (rest := _after_python(fix, installs, names)) is not None:
+            fitting[rest] = None
         elif names:
             fitting[_installed(system, here, names, fix)] = None
         elif (library := _CONTAINS.match(fix.title)) is not None:
@@ -59,6 +61,19 @@ def fitted(system: str, fixes: Iterable[Fix]) -> tuple[Fix, ...]:
     if lost and not fitting:
         return (Fix(here.way.format(names="it"), notes=here.notes.strip()),)
     return tuple(fitting)
+
+
+def _after_python(fix: Fix, installs: list[Command], packages: tuple[str, ...]) -> Fix | None:
+    """Return *fix* without *installs* where they bring Python's own parts alone, for later commands; else None.
+
+    Elsewhere Python has its module venv, and pip, by itself.
+    """
+    rest = tuple(
+        one for one in fix.commands if one.stage in (FixStage.TOOLCHAIN, FixStage.BUILD) and one not in installs
+    )
+    if not rest or not packages or not set(packages) <= {"python3", "python3-pip", "python3-venv"}:
+        return None
+    return _quiet(fix)._replace(title=_FAMILY.sub("", fix.title), commands=rest)
 
 
 def _is_of_linux(command: Command, system: str) -> bool:

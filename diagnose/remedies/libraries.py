@@ -39,7 +39,7 @@ def install_fixes(
                 (package,),
                 pkgconfig_configuration(env),
                 commands,
-                notes=_extra_folder(env, name),
+                notes=" ".join(filter(None, (_by_release(env, name, package), _extra_folder(env, name)))),
             )
         )
     elif not unavailable_reason(here, env.target):
@@ -70,6 +70,20 @@ def is_installed(env: Environment, package: str) -> bool:
     name, _, architecture = package.partition(":")
     native = env.apt.native if env.apt else ""
     return env.distro.manager == "apt" and env.installed(name, architecture or native) is not None
+
+
+def _by_release(env: Environment, name: str, package: str) -> str:
+    """Return which package has *name* in other releases, where it is not known which release this is."""
+    if env.distro.family != "debian" or env.distro.codename:
+        return ""
+    from diagnose.tables import debian_pc
+
+    others: dict[str, list[str]] = {}
+    for suite in debian_pc.releases(name):
+        owner = debian_pc.providers(name, suite)[0].package
+        if owner != package.partition(":")[0]:
+            others.setdefault(owner, []).append(suite)
+    return "".join(f"In Debian's {' and '.join(suites)} it is {owner}. " for owner, suites in others.items()).strip()
 
 
 def _extra_folder(env: Environment, name: str) -> str:
@@ -125,9 +139,15 @@ def _searching(env: Environment, name: str) -> list[Fix]:
     if not command:
         return [Fix(f"install the development files of {name}", notes="No package manager is known here.")]
     releases = debian_pc.releases(name) if env.distro.family == "debian" else []
-    known = (
-        f"Debian had it in {', '.join(releases)}, and not in this release" if releases else "No such package is known"
-    )
+    own = f"A library of your own has to have its lib/pkgconfig in PKG_CONFIG_PATH_{env.target.env_name}."
+    if releases:  # to search this release would find nothing
+        return [
+            Fix(
+                f"build {name} from its own source, or build on a release that has it",
+                notes=f"Debian has it in {', '.join(releases)}, and not in this release. Meson's WrapDB may have it: "
+                f"`meson wrap search {name}`. {own}",
+            )
+        ]
     from shlex import quote
 
     # A manifest or a log may name what a shell would take apart: then there is no command to copy.
@@ -135,10 +155,7 @@ def _searching(env: Environment, name: str) -> list[Fix]:
     return [
         Fix(
             f"find the package that holds {name}.pc, and install it",
-            notes=(
-                f"{known}. {asks}A library of your own has to have "
-                f"its lib/pkgconfig in PKG_CONFIG_PATH_{env.target.env_name}."
-            ),
+            notes=(f"No such package is known. {asks}{own}"),
         )
     ]
 

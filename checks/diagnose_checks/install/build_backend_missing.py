@@ -116,6 +116,14 @@ CHECK = Check(
         ),
     )
     + patterns_for(
+        "unmet-chain",  # a requirement of a requirement
+        (
+            " -> ",
+            r"^(?P<by>[A-Za-z][\w.-]{0,100})\S{0,60} -> .{0,300}?"
+            r"(?P<module>[A-Za-z][\w.-]{0,100})(?P<asked>[^\s;>-][^\s;]{0,60})?$",
+        ),
+    )
+    + patterns_for(
         "no-setup-command",
         ("invalid command '", rf"(?:^|SystemExit: )error: invalid command '(?P<command>{'|'.join(_COMMANDS)})'"),
     )
@@ -191,11 +199,18 @@ def log(log: BuildLog) -> Iterator[Finding]:
     for hit in log.find("unmet-requirement")[:1]:
         module, found = hit.groups["module"], hit.groups["found"]
         other = found not in ("", "not installed")
+        chains = [] if other else log.near(hit.line, "unmet-chain", before=0, after=_CHAINS)
+        asked = [f"{one.groups['module']}{one.groups['asked']}" for one in (hit, *chains)]
+        needs = "".join(
+            f", and {chain.groups['by']} needs {what}" for chain, what in zip(chains, asked[1:], strict=True)
+        )
         yield finding_from_hits(
             log,
-            [hit],
+            [hit, *chains],
             f"the build needs {module}{hit.groups['asked']}, and its environment has {found}"
             if other
+            else f"the build needs {asked[0]}{needs}: not in its environment, or in another version"
+            if needs
             else f"the build needs {module}{hit.groups['asked']}, which is not installed in its environment",
             "The package is not built: without isolation, what it requires has to be there.",
             (
@@ -206,7 +221,12 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 ),
                 Fix(
                     "install it before the build",
-                    (Command(f"python3 -m pip install '{module}{hit.groups['asked']}'", FixStage.TOOLCHAIN),),
+                    (
+                        Command(
+                            "python3 -m pip install " + " ".join(f"'{one}'" for one in asked),
+                            FixStage.TOOLCHAIN,
+                        ),
+                    ),
                     notes="For the Python that runs build. In a distribution's package it is a requirement of the "
                     "build; --skip-dependency-check leaves the look out.",
                 ),
@@ -265,6 +285,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
         )
 
 
+_CHAINS = 8  # lines of what build lists
 _HOOK = 8  # lines from a frame of the build to the error in it
 #: Modules that others report: of older Pythons, of Python 2, and Python's own.
 _OTHERS = (

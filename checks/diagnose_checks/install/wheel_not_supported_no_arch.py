@@ -118,7 +118,8 @@ def _fixes(one: Refused) -> list[Fix]:
         ]
     if one.wheel.endswith(".whl"):
         return [Fix("build a wheel for this platform", notes=_has(one.platforms)), other, source]
-    foreign = one.platforms and all("x86_64" in name or "linux" not in name for name in one.platforms)
+    linux = [name for name in one.platforms if "linux" in name]
+    foreign = linux and all("x86_64" in name for name in linux)
     if "uv looks for" in one.detail:
         here = "sys_platform == 'linux'"
         return [

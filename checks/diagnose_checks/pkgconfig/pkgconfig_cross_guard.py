@@ -22,7 +22,7 @@ from diagnose.authoring.log import advise, ask_target, finding_from_hits, names_
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
-from diagnose.model.pattern import PROBE_KINDS
+from diagnose.model.pattern import PROBE_KINDS, patterns_for
 from diagnose.remedies.configuration import Configuration, pkgconfig_configuration, two_variables
 from diagnose.remedies.fix import fix
 from diagnose.remedies.install import cross_compiler, module, system, unavailable_reason
@@ -31,11 +31,18 @@ from diagnose.remedies.package_names import modules_of_crate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog, Probe
     from diagnose.readers.env import Environment
 
 CHECK = Check(
-    since="0.1.0", phase=Phase.PROBE, log_kinds=PROBE_KINDS, env_facts=("libraries.!found", "project.unknown")
+    since="0.1.0",
+    phase=Phase.PROBE,
+    log_kinds=PROBE_KINDS,
+    patterns=patterns_for(
+        "cross-command", ("cross build", r"(?:^|[$#>;&] ?|[A-Z_]=\S{1,60} )(?P<cross>cross) build(?:\s|$)")
+    ),
+    env_facts=("libraries.!found", "project.unknown"),
 )
 
 
@@ -103,7 +110,22 @@ def log(log: BuildLog) -> Iterator[Finding]:
         f"the pkg-config crate refuses to look for {names_of(probes)}: it is not configured for "
         + (target.triple if target else "the target"),
         "pkg-config has not run, so the library may be installed.",
-        advise(log, line, _for_log, probes, probe=probes[0]) if target else (_FOR_ANY, *ask_target()),
+        (
+            *((_of_cross(target, names_of(probes)),) if target and log.find("cross-command") else ()),
+            *(advise(log, line, _for_log, probes, probe=probes[0]) if target else (_FOR_ANY, *ask_target())),
+        ),
+    )
+
+
+def _of_cross(target: Target, libraries: str) -> Fix:
+    """Return the fix for the program cross, which builds in a container: variables of the host stay outside."""
+    port = target.debian or "ARCH"
+    return Fix(
+        "with cross: set it in Cross.toml, as the container sees no variables of this machine",
+        notes=f'[target.{target.triple}] pre-build = ["dpkg --add-architecture {port}", "apt-get update && apt-get '
+        f'install -y PACKAGE-dev:{port}"], with the package of {libraries}; and [build.env] passthrough = '
+        '["PKG_CONFIG_ALLOW_CROSS"] for variables that are to reach it. The image\'s own pkg-config settings then find '
+        "that library.",
     )
 
 

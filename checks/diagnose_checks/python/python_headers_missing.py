@@ -55,6 +55,7 @@ CHECK = Check(
         ("-gcc: ", r"^(?:\S*/)?(?P<cc>[a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+-gcc): "),
     )
     + patterns_for("pypy-include", ("/pypy", r"-I(?P<folder>\S{0,200}/pypy[\d.]{0,6})(?:/\S{0,60})?(?:\s|$)"))
+    + patterns_for("python-lib", ("/site-packages/", r"/lib(?:64)?/python(?P<version>3\.\d{1,2})/site-packages/"))
     + patterns_for("python-include", ("include/python3.", r"include/python(?P<version>3\.\d+)(?P<threads>t?)\b")),
 )
 
@@ -72,16 +73,33 @@ def log(log: BuildLog) -> Iterator[Finding]:
     target = _target(log, hits[0])
     notes = [hit for hit in log.find("python-include") if hit.line <= hits[0].line]
     version = notes[-1].groups["version"] if notes else ""
+    # without the compiler's command: the environment whose packages the log names
+    shown = {} if version or target else {hit.groups["version"]: hit for hit in log.find("python-lib")}
+    if len(shown) == 1:
+        version, lib = next(iter(shown.items()))
+        hits = [lib, *hits]
+    else:
+        shown = {}
     whose = f" for {target.triple}" if target else ""
     yield finding_from_hits(
         log,
         hits,
         f"the headers of Python{f' {version}' if version else ''} are not installed{whose}"
-        + (f": {hits[0].groups['header']}" if hits[0].groups["header"] else ", nor their .pc file for Meson"),
+        + (f": {hits[-1].groups['header']}" if hits[-1].groups["header"] else ", nor their .pc file for Meson"),
         "No C extension can be compiled.",
         advise(log, hits[0].line, _for_target, target, version)
         if target
-        else install_by_family(log, hits[0].line, "install Python's headers", _packages(version)),
+        else install_by_family(
+            log,
+            hits[-1].line,
+            "install Python's headers",
+            _packages(version),
+            f"They have to be of Python {version}, which the log shows: python3-devel and python3-dev are the system's "
+            f"own Python's. Fedora and Enterprise Linux may have python{version}-devel. Or build with the Python whose "
+            "headers are installed."
+            if shown
+            else "",
+        ),
     )
 
 

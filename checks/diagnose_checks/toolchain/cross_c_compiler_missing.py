@@ -23,7 +23,7 @@ from diagnose.authoring.compiling import (
     surely_compiling,
 )
 from diagnose.authoring.environment import setting_evidence
-from diagnose.authoring.log import advise, distinct, finding_from_hits, install_by_family
+from diagnose.authoring.log import advise, builds_rust, distinct, finding_from_hits, install_by_family
 from diagnose.model import targets
 from diagnose.model._lazy_stdlib import TYPE_CHECKING, re
 from diagnose.model.check import Check
@@ -148,6 +148,22 @@ def _for_the_host(log: BuildLog) -> Iterator[Finding]:
             continue
         archive = archives[0].rpartition("/")[2].partition("(")[0]
         own = f"{target.gnu}-gcc"
+        if not builds_rust(log):
+            yield finding_from_hits(
+                log,
+                link.of("ld-generic-elf"),
+                f"C code in {archive} was compiled for another processor than {target.triple}",
+                "Linking fails. The library was built with another compiler than the one that links.",
+                (
+                    Fix(
+                        f"build {archive} for {target.triple}, with the compiler that links",
+                        notes=f"configure: --host={target.gnu} CC={own}; CMake: -DCMAKE_C_COMPILER={own}, or the "
+                        "toolchain file of the project that uses it, in an empty build folder; make: make clean, then "
+                        f"CC={own} AR={target.gnu}-ar. `readelf -h` of a member of the archive names its processor.",
+                    ),
+                ),
+            )
+            return
         yield finding_from_hits(
             log,
             link.of("ld-generic-elf"),
@@ -241,6 +257,7 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 + (f"; and it is not a compiler for {named.triple}" if wrong and named else ""),
                 "C code of a crate cannot be compiled.",
                 (
+                    *(() if wrong else (_complete(compiler),)),
                     *advise(log, hit.line, _compiler, f"{target.gnu}-gcc" if target else compiler, target),
                     *((Fix("correct the variable that names it", notes=_UNSET[1]),) if wrong else ()),
                 ),
@@ -256,6 +273,16 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 *(() if named else (Fix(f"for a native build: {_UNSET[0]}", notes=_UNSET[1]),)),
             ),
         )
+
+
+def _complete(compiler: str) -> Fix:
+    """Return how a cross compiler without its own programs is repaired."""
+    return Fix(
+        f"install {compiler.rpartition('/')[2]} again, with all its parts",
+        (Command(f"{compiler} -print-prog-name=cc1", FixStage.TOOLCHAIN),),
+        notes="The command prints a path where cc1 is there, and the bare name where it is not. A toolchain that was "
+        "copied in part, or whose folders were moved apart, does not find its own programs.",
+    )
 
 
 def _cross(env: Environment, target: Target | None) -> list[Fix]:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from diagnose.authoring.environment import setting_evidence
 from diagnose.authoring.link_step import native, objects_of_the_target, wants_gcc
-from diagnose.authoring.log import advise, ask_target, finding_from_hits
+from diagnose.authoring.log import advise, ask_target, finding_from_hits, host
 from diagnose.model._lazy_stdlib import TYPE_CHECKING
 from diagnose.model.check import Check
 from diagnose.model.finding import Evidence, Finding, Fix, Phase, Severity
@@ -26,6 +26,7 @@ from diagnose.remedies.install import system, tool
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from diagnose.model.targets import Target
     from diagnose.readers.buildlog import BuildLog, Hit, LinkStep
     from diagnose.readers.env import Environment
 
@@ -128,9 +129,32 @@ def log(log: BuildLog) -> Iterator[Finding]:
             [*log.near(link.line, "link-failed"), *hits],
             message,
             "Nothing can be linked for the target.",
-            advise(log, link.line, _fixes) if target and log.cross_at(link.line) is not False else ask_target(),
+            (*_of_cargo(log, link.line, target), *advise(log, link.line, _fixes))
+            if target and log.cross_at(link.line) is not False
+            else ask_target(),
         )
         return
+
+
+def _of_cargo(log: BuildLog, line: int, target: Target) -> tuple[Fix, ...]:
+    """Return how a linker is named to cargo, where no distribution has one for *target*, and no wheel is built.
+
+    Other fixes then link through maturin.
+    """
+    if any(word in hit.text for hit in log.hits for word in ("pyo3", "maturin")):
+        return ()
+    if target.triple == host(log).triple or any(fix.env for fix in advise(log, line, _fixes)):
+        return ()
+    old = target.triple.startswith("arm-")
+    own = "It has to link for ARMv6: Debian's compiler of that name is for ARMv7. " if old else ""
+    return (
+        Fix(
+            "install a cross compiler for the target, and name it to cargo",
+            env=((f"CARGO_TARGET_{target.cargo_env_name}_LINKER", f"{target.gnu}-gcc"),),
+            notes=f'Or in .cargo/config.toml: [target.{target.triple}] linker = "{target.gnu}-gcc". {own}`cargo '
+            f"zigbuild --target {target.triple}` links with zig.",
+        ),
+    )
 
 
 def _bare(log: BuildLog, link: LinkStep) -> list[Hit]:

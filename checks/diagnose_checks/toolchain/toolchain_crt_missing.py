@@ -359,7 +359,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 hits,
                 f"the linker does not find {', '.join(names[:4])}{f' of {target.triple}' if target else ''}",
                 "No program can be linked.",
-                (_CONDA_LD,)
+                (_CXX_OF_BSD,)
+                if names == ["-lstdc++"] and any(one.system in ("freebsd", "openbsd") for one in log.sights)
+                else (_CONDA_LD,)
                 if any("compiler_compat/ld" in hit.text for hit in hits)
                 else _for_32_bits(log, link.line, _passes_over_itself(link))
                 or _beside_the_system(hits)
@@ -415,6 +417,13 @@ _LIBCXX = Fix(
     env=(("MACOSX_DEPLOYMENT_TARGET", "11.0"),),
     notes="GNU's libstdc++ went with Xcode 10. LDFLAGS=-lc++ for -lstdc++; a deployment target before 10.9, which an "
     "old Python or a Makefile asks for, means the old library.",
+)
+_CXX_OF_BSD = Fix(
+    "link LLVM's C++ library, which is the system's",
+    env=(("CXXSTDLIB", "c++"),),
+    notes="-lc++ for -lstdc++: FreeBSD and OpenBSD have no libstdc++ in the base system. The variable is for crates "
+    "that use the cc crate; a build script that prints cargo:rustc-link-lib=stdc++ itself has to be changed, or a "
+    "release taken that knows the system.",
 )
 _NOT_LINKED = Fix(
     "do not link it on macOS",
