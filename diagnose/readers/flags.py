@@ -78,12 +78,16 @@ _OFF = frozenset({"off", "no", "n", "0", "false"})
 
 
 def _may_turn_on_lto(config: Config, variables: Variables, project: Project) -> bool:
-    """Whether a profile says anything of link-time optimization."""
+    """Whether a profile turns link-time optimization on: off, its absence and false make no difference here."""
     tables = [content for _, content in project.manifests] + [content for _, content, _ in config.files]
-    named = any(
-        "lto" in one for table in tables for one in toml.table(table, "profile").values() if isinstance(one, dict)
-    )
-    return named or any(name.startswith("CARGO_PROFILE_") and name.endswith("_LTO") for name in variables.process)
+    profiles = [one for table in tables for one in toml.table(table, "profile").values() if isinstance(one, dict)]
+    values = [profile.get("lto", False) for profile in profiles]
+    values += [
+        value
+        for name, value in variables.process.items()
+        if name.startswith("CARGO_PROFILE_") and name.endswith("_LTO")
+    ]
+    return any(value is not False and value not in _OFF for value in values)
 
 
 def flagged(

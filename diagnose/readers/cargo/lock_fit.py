@@ -39,6 +39,10 @@ def differences(
         yield from ((path, why) for why in _of_dependencies(content, shared, own[0], crates))
 
 
+#: Releases of one crate in a lock file up to which each is compared with each requirement; cargo locks few.
+_RELEASES = 50
+
+
 def _of_dependencies(
     content: dict[str, Any], shared: dict[str, Any], own: Crate, crates: tuple[Crate, ...]
 ) -> Iterator[str]:
@@ -52,12 +56,19 @@ def _of_dependencies(
             package, version = options.get("package", key), options.get("version", "")
             if isinstance(package, str) and isinstance(version, str):
                 named.setdefault(package, []).append(version)
+    locked_here = frozenset(own.dependencies)
+    locked_of: dict[str, dict[str, None]] = {}
+    for crate in crates:
+        if crate.name in named:
+            locked_of.setdefault(crate.name, {})[crate.version] = None
     for package, versions in named.items():
-        if package not in own.dependencies and package != own.name:
+        if package not in locked_here and package != own.name:
             yield f"{package[:60]}, which Cargo.toml names and Cargo.lock does not"
             continue
-        locked = [crate.version for crate in crates if crate.name == package]
-        for version in versions:
+        locked = list(locked_of.get(package, ()))
+        if len(locked) > _RELEASES:
+            continue
+        for version in dict.fromkeys(versions):
             if locked and all(requirement.fits(one, version) is False for one in locked):
                 yield f"Cargo.toml asks for {package[:60]} {version[:40]}, and Cargo.lock has {locked[0]}"
     for package in own.dependencies:
