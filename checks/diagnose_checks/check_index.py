@@ -61,7 +61,7 @@ CHECKS = {
     "container/qemu_crash": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("qemu-crash",)}},
     "container/registry_pull_limit": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("pull-limit",)}},
     "container/resource_limit_reached": {"kinds": ("log",), "declared": {"since": "0.1.0"}, "signs": {"log": ("limit-reached",)}},
-    "container/script_interpreter_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("script-unstartable",)}},
+    "container/script_interpreter_missing": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("script-unstartable", "platform-note")}},
     "container/stale_target_newer_glibc": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("glibc-wanted",)}, "functions": ("leads_to",)},
     "container/wrong_package_manager_for_container": {"kinds": ("log", "workflow"), "declared": {"since": "0.1.0", "phase": Phase.START}, "signs": {"log": ("no-manager",)}, "functions": ("leads_to",)},
     "failure/build_script_stopped": {"kinds": ("log",), "declared": {"since": "0.1.0", "phase": Phase.COMPILE, "fallback": True}, "signs": {"log": ("build-script-said",)}},

@@ -30,6 +30,7 @@ _CR = r"(?:\^M|\\r|\\015|\r)"
 CHECK = Check(
     since="0.1.0",
     phase=Phase.START,
+    log_kinds=("platform-note",),
     patterns=patterns_for(
         "script-unstartable",
         (
@@ -62,6 +63,7 @@ CHECK = Check(
         ),
     ),
 )
+_NOTED = 4  # lines from the engine's warning to the failure
 _UNIX = Fix(
     "give the script Unix line ends",
     (Command("sed -i 's/\\r$//' SCRIPT", FixStage.BUILD),),
@@ -76,8 +78,35 @@ def log(log: BuildLog) -> Iterator[Finding]:
             continue  # glibc-binary-on-musl
         if hit.groups["why"].lower() in ("text file busy", "permission denied"):
             continue  # program-not-executable
+        notes = log.near(hit.line, "platform-note", before=_NOTED)
+        if foreign := [note for note in notes if "detected host" in note.text]:
+            yield _of_other_machine(log, foreign[-1], hit)
+            return
         yield finding_from_hits(log, [hit], _message(hit), "The script is not run.", _fixes(hit))
         return
+
+
+def _of_other_machine(log: BuildLog, note: Hit, hit: Hit) -> Finding:
+    """Return that a container engine starts a program for another processor, whose emulator is not there."""
+    want = note.groups["want"]
+    return finding_from_hits(
+        log,
+        [note, hit],
+        f"the image is for {want}, and this machine is another one: its program or the emulator for it is not found",
+        "The container does not start.",
+        [
+            Fix("take the image for this machine", notes="Without --platform, and an image that has it."),
+            Fix(
+                "or let the kernel start an emulator for it",
+                (
+                    Command(
+                        f"docker run --privileged --rm tonistiigi/binfmt --install {want.split('/')[1]}",
+                        FixStage.TOOLCHAIN,
+                    ),
+                ),
+            ),
+        ],
+    )
 
 
 def _message(hit: Hit) -> str:

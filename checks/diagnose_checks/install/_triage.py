@@ -331,10 +331,10 @@ def _cause(log: BuildLog, hit: Hit, wheel: str, platforms: tuple[str, ...]) -> t
         return "wheel-not-supported-glibc", f"this system has glibc {'.'.join(map(str, glibc))}"
     if {tag.libc for tag in tags} == {"musl"} and (glibc or (pip and pip >= (21, 2))):
         return "wheel-not-supported-no-arch", "it is for musl, but this system has glibc" if glibc else "it is for musl"
-    abis = wheel.removesuffix(".whl").split("-")[-2:-1]
-    return _likeliest(
-        tags, platforms, limit, machine, bool(_version(log, hit, "python-note")), "".join(abis).split(".")
-    )
+    pythons, abis = ("".join(wheel.removesuffix(".whl").split("-")[at : at + 1]) for at in (-3, -2))
+    if abis == "none" and all(python.startswith("py") for python in pythons.split(".")) and pip:
+        return "wheel-not-supported-no-arch", ""  # it is for every Python, and pip knows its kind of tag
+    return _likeliest(tags, platforms, limit, machine, bool(_version(log, hit, "python-note")), abis.split("."))
 
 
 def _likeliest(

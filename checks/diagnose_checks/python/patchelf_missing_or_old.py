@@ -130,6 +130,10 @@ def log(log: BuildLog) -> Iterator[Finding]:
         # without a distribution's name, its patchelf may be too old
         known = log.distro_at(hit.line).id and not hit.groups["needs"]
         fixes = advise(log, hit.line, _fixes) if known else (_from_index(hit.groups["needs"] or _WANTED),)
+        if "Warning: Failed to set rpath" in hit.text:  # maturin develop goes on
+            what = "The module is built, and finds only libraries where the loader looks anyway."
+            yield finding_from_hits(log, [hit], message, what, fixes, Severity.WARNING)
+            return
         yield finding_from_hits(log, [hit], message, "No wheel is built.", fixes)
 
 

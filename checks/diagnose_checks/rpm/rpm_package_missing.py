@@ -109,6 +109,9 @@ def log(log: BuildLog) -> Iterator[Finding]:
         if arch and any(map(is_of_x86, packages)):
             yield _of_x86(log, hits, packages, arch)
             return
+        if " needed by " in hits[0].text and _SOLVER.match(hits[0].text):
+            yield _of_solver(log, hits[0], packages[0])
+            return
         distro = log.distro_at(hits[0].line)
         yield finding_from_hits(
             log,
@@ -121,6 +124,29 @@ def log(log: BuildLog) -> Iterator[Finding]:
                 *((_PERHAPS_X86._replace(title=_PERHAPS_X86.title.format(arch=arch)),) if arch else ()),
             ],
         )
+
+
+_SOLVER = re.compile(r"(?:\d+\.\d+ )?Problem: ")
+
+
+def _of_solver(log: BuildLog, hit: Hit, need: str) -> Finding:
+    """Return that zypper finds a package, and not what that one needs."""
+    wanted = re.search(r" needed by (?:the to be installed )?(\S+)", hit.text)
+    return finding_from_hits(
+        log,
+        [hit],
+        f"no enabled repository has {need}, which {wanted[1] if wanted else 'a package'} needs",
+        "zypper installs nothing.",
+        (
+            Fix(
+                "bring the installed packages to the state of the repositories first",
+                (Command("zypper --non-interactive dup", FixStage.PACKAGES),),
+                notes="The packages of an image and of its repositories can be of two different days: then only "
+                "packages that build others fit both. Or take a current image.",
+            ),
+            Fix("do without it, or name another package that brings it", notes="`zypper search --provides NAME`."),
+        ),
+    )
 
 
 def _of_recipes(log: BuildLog, hits: list[Hit], packages: list[str]) -> Finding:

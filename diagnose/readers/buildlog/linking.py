@@ -16,7 +16,7 @@ LINKERS = frozenset(LINKER_KINDS)
 LINK_KINDS = LINKERS | {"link-failed", "crate-done", "crate-failed"}
 """The kinds of hits that :func:`links` looks at."""
 _REACH = 400  # lines of one linker run
-_ASKED = re.compile(r"(?:^|[/\\\s])(?:conftest|CheckFunctionExists)\.c(?:pp|c|xx)?:")
+_ASKED = re.compile(r"(?:^|[/\\\s])(?:conftest|CheckFunctionExists)\.c(?:pp|c|xx)?:|-DCHECK_FUNCTION_EXISTS=")
 _FOLDER = re.compile(r"/(?:lib|include)/([a-z0-9_]+-linux-[a-z0-9]+)(?:/|$)|^/usr/([a-z0-9_]+-linux-[a-z0-9]+)/")
 _PREFIX = re.compile(
     r"(?:^|/)([a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+)-(?:gcc|g\+\+|cc|ld|clang)[^/]*$|(?:^|/)([a-z0-9_]+-(?:[a-z0-9_]+-)?linux-[a-z0-9]+)/bin/ld"
@@ -69,7 +69,7 @@ class LinkStep(NamedTuple):
 
 def is_asked(hit: Hit) -> bool:
     """Whether a small program of configure or CMake asks whether there is a function: no object needs it."""
-    return hit.kind == "ld-undefined" and _ASKED.search(hit.text) is not None
+    return hit.kind in ("ld-undefined", "ld-no-lib") and _ASKED.search(hit.text) is not None
 
 
 def folder(path: str) -> Target | None:
