@@ -151,7 +151,7 @@ def test_what_stands_for_the_registry(tmp_path: Path, config: str, stops: bool) 
 
 def test_another_registry_has_a_cache_of_its_own(tmp_path: Path) -> None:
     root = with_gcc(miniroot.make(tmp_path / "root"))
-    miniroot.write(root / "root/.cargo/registry/cache/index.example-1/x-1.0.0.crate", "x")
+    miniroot.write(root / "root/.cargo/registry/cache/index.crates.io-1/x-1.0.0.crate", "x")
     project = _project(tmp_path / "p", CRATE, manifest='[dependencies]\nx = "1"\n')
     assert "whether 1 downloaded crate is whole" in _found(root, project).unseen
     config = '[source.crates-io]\nreplace-with = "v"\n[source.v]\nregistry = "sparse+https://index.example/"\n'
